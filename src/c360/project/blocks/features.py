@@ -1,0 +1,136 @@
+"""`features:` computed traits, one short declaration each: exactly one verb and its modifiers."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from c360.project.blocks.base import Block, Duration, Name, OneOrMany, Tier
+
+verbs = (
+    "count", "sum", "min", "max", "avg", "first", "last", "nth", "pick", "any", "distinct", "median", "mode",
+    "percentile", "list", "ratio", "trend", "streak", "sql",
+)  # fmt: skip
+reserved = ("defaults", "measures", "again")
+
+
+class FeatureDefaults(Block):
+    """What the features of an entity take when they say nothing themselves."""
+
+    tier: Tier | None = None
+    null: Any = None
+    history: str | None = None
+
+
+class Feature(Block):
+    """A computed trait.
+
+    The verb's value names what is read: an activity, an activity set, `contact.trait` of related entities, `gap`,
+    or an SQL formula (`sql`).
+
+    Attributes:
+        take: what first/last/nth returns, what distinct/list/mode collect: `ts` or an attribute.
+        of: the activity of `avg: gap`, `median: gap`, and of `sum: attribute`.
+        window: only the last `30d`, `4w`, `12mo` before as_of, half-open [t-w, t).
+        relative, to: only activities before or after the one named by `to: {first: order_placed}`.
+        via: the relation that is walked when there are two.
+        order: for pick: SQL order of the candidates.
+        null: what stands for NULL; `keep` leaves it.
+        replaces: the old feature that this one deprecates.
+    """
+
+    count: str | None = None
+    sum: str | None = None
+    min: str | None = None
+    max: str | None = None
+    avg: str | None = None
+    first: str | None = None
+    last: str | None = None
+    nth: str | None = None
+    pick: str | None = None
+    any: str | None = None
+    distinct: str | None = None
+    median: str | None = None
+    mode: str | None = None
+    percentile: str | None = None
+    list: str | None = None
+    ratio: OneOrMany | None = None
+    trend: str | None = None
+    streak: str | None = None
+    sql: str | None = None
+
+    take: str | None = None
+    of: str | None = None
+    n: int | None = Field(default=None, ge=1)
+    p: float | None = Field(default=None, ge=0, le=1)
+    window: Duration | None = None
+    relative: Literal["before", "after"] | None = None
+    to: dict[Literal["first", "last"], str] | None = None
+    where: str | None = None
+    via: Name | None = None
+    order: str | None = None
+    null: Any = None
+    type: str | None = None
+    unit: str | None = None
+    tier: Tier | None = None
+    version: int = Field(default=1, ge=1)
+    replaces: Name | None = None
+    history: str | None = None
+    pii: Literal["mask", "hide"] | None = None
+    signal: bool = False
+
+    @model_validator(mode="after")
+    def has_one_verb(self) -> "Feature":
+        """A feature says one thing."""
+        used = [verb for verb in verbs if getattr(self, verb) is not None]
+        if len(used) != 1:
+            said = " and ".join(used) if used else "none"
+            raise ValueError(f"a feature needs exactly one of {', '.join(verbs)}; this one has {said}")
+        return self
+
+    @property
+    def verb(self) -> str:
+        """The one verb: count, sum, first ..."""
+        return next(verb for verb in verbs if getattr(self, verb) is not None)
+
+    @property
+    def subject(self) -> Any:
+        """What the verb names."""
+        return getattr(self, self.verb)
+
+    @property
+    def null_is_declared(self) -> bool:
+        """Whether the feature states its own NULL policy."""
+        return "null" in self.model_fields_set
+
+
+class Again(Block):
+    """A set of features once more, under a suffix, over a filter or another path."""
+
+    measures: dict[Name, Feature]
+    suffix: str
+    where: str | None = None
+    via: Name | None = None
+
+
+class EntityFeatures(BaseModel):
+    """The features of one entity: `own` by name, in file order, plus `again` and `defaults`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    defaults: FeatureDefaults = FeatureDefaults()
+    measures: dict[Name, Feature] = Field(default_factory=dict)
+    own: dict[Name, Feature] = Field(default_factory=dict)
+    again: tuple[Again, ...] = ()
+
+
+def split_reserved(value: Any) -> Any:
+    """Separate the reserved keys of an entity's features from the features themselves."""
+    if not isinstance(value, dict) or "own" in value:
+        return value
+    return {
+        **{key: item for key, item in value.items() if key in reserved},
+        "own": {key: item for key, item in value.items() if key not in reserved},
+    }
+
+
+Features = dict[Name, Annotated[EntityFeatures, BeforeValidator(split_reserved)]]

@@ -1,0 +1,107 @@
+"""`segments, syncs, access, views, checks, match`: what is done with the tables, and what must hold of them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from c360.project.blocks.base import Block, Name, Tier, as_list
+
+
+class Segment(Block):
+    """A named set of entities."""
+
+    of: Name
+    where: str
+
+
+class Sync(Block):
+    """Sends a segment or a table to a destination."""
+
+    segment: Name | None = None
+    table: Name | None = None
+    to: str
+    object: str | None = None
+    match: str | None = None
+    set: dict[str, Any] = Field(default_factory=dict)
+    mode: Literal["upsert", "update", "insert", "mirror"] = "upsert"
+    on_removed: Literal["ignore", "clear", "remove", "delete"] = "ignore"
+    tier: Tier | None = None
+
+
+class Role(Block):
+    """What a role sees, sees masked, or does not see."""
+
+    see: Literal["all"] | tuple[Name, ...]
+    mask: tuple[str, ...] = ()
+    hide: tuple[str, ...] = ()
+    find: tuple[str, ...] = ()
+    rows: str | None = None
+    sql: bool = False
+
+
+class Access(Block):
+    """Who may see what."""
+
+    roles: dict[Name, Role] = Field(default_factory=dict)
+
+
+class Match(Block):
+    """Probabilistic matching of one entity."""
+
+    blocking: tuple[str, ...] = ()
+    comparisons: dict[str, Any] = Field(default_factory=dict)
+    thresholds: dict[Literal["link", "review"], float] = Field(default_factory=dict)
+    one_to_one: bool = False
+    at_most: int | None = Field(default=None, ge=2)
+
+
+check_verbs = ("unique", "not_null", "accepted_values", "relationships", "expression", "row_count", "same", "not_same")
+
+
+class Check(Block):
+    """What must hold before a run publishes; exactly one verb.
+
+    Attributes:
+        unique, not_null: `table.column`, or a list of them.
+        accepted_values: `table.column` with `values:`.
+        relationships: `table.column` with `to: table.column`.
+        expression: SQL condition that holds for every row of `table:`.
+        row_count: a table with `min:` and `max:`.
+        same, not_same: two identifiers that must (not) be one entity of `entity:`.
+    """
+
+    name: str | None = None
+    unique: Annotated[tuple[str, ...] | None, BeforeValidator(as_list)] = None
+    not_null: Annotated[tuple[str, ...] | None, BeforeValidator(as_list)] = None
+    accepted_values: str | None = None
+    values: tuple[Any, ...] | None = None
+    relationships: str | None = None
+    to: str | None = None
+    expression: str | None = None
+    table: str | None = None
+    row_count: str | None = None
+    min: int | None = None
+    max: int | None = None
+    same: tuple[str, str] | None = None
+    not_same: tuple[str, str] | None = None
+    entity: Name | None = None
+    where: str | None = None
+    severity: Literal["warn", "error"] = "error"
+
+    @model_validator(mode="after")
+    def has_one_verb(self) -> "Check":
+        """A check says one thing, with what it needs beside it."""
+        used = [verb for verb in check_verbs if getattr(self, verb) is not None]
+        if len(used) != 1:
+            raise ValueError(f"a check needs exactly one of {', '.join(check_verbs)}")
+        needs = {"accepted_values": "values", "relationships": "to", "expression": "table"}.get(used[0])
+        if needs and getattr(self, needs) is None:
+            raise ValueError(f"`{used[0]}:` needs `{needs}:` beside it")
+        if used[0] == "row_count" and self.min is None and self.max is None:
+            raise ValueError("`row_count:` needs `min:` or `max:` beside it")
+        return self
+
+    @property
+    def verb(self) -> str:
+        """The one verb."""
+        return next(verb for verb in check_verbs if getattr(self, verb) is not None)

@@ -1,0 +1,114 @@
+"""The whole project as one frozen object, with the position of everything in it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from c360.errors import Fault, Position
+from c360.project.blocks.activities import Activities
+from c360.project.blocks.base import Block, Name
+from c360.project.blocks.entities import Entities, EntityKind, kind_of
+from c360.project.blocks.features import Features
+from c360.project.blocks.ids import Ids, with_types
+from c360.project.blocks.outputs import Access, Check, Match, Segment, Sync
+from c360.project.blocks.sources import Freshness, Sources
+from c360.project.yaml import Path as YamlPath
+
+
+class UseList(Block):
+    """`{use: free}`: a maintained list that c360 ships with."""
+
+    use: Literal["free", "disposable"]
+
+
+class ProjectInfo(Block):
+    """Who the project belongs to, and the time zone of its days."""
+
+    name: Name
+    timezone: str = "UTC"
+    region: str = Field(default="US", pattern=r"^[A-Z]{2}$")
+
+
+class WarehouseInfo(Block):
+    """Where the tables live."""
+
+    engine: Literal["duckdb", "postgres", "spark", "snowflake", "bigquery"] = "duckdb"
+    path: str = ".c360"
+    retention: int = Field(default=10, ge=1, description="snapshots that are kept")
+    memory: str | None = Field(default=None, pattern=r"^\d+(\.\d+)?(MB|GB|MiB|GiB)$")
+    threads: int | None = Field(default=None, ge=1)
+
+
+class ProjectFile(BaseModel):
+    """The top-level keys of a project."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: Literal[1] = 1
+    project: ProjectInfo
+    warehouse: WarehouseInfo = WarehouseInfo()
+    lists: dict[Name, tuple[str | UseList, ...]] = Field(default_factory=dict)
+    sources: Sources
+    ids: Annotated[Ids, BeforeValidator(with_types)]
+    entities: Entities
+    match: dict[Name, Literal["auto"] | Match] = Field(default_factory=dict)
+    activities: Activities = Field(default_factory=dict)
+    activity_sets: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
+    features: Features = Field(default_factory=dict)
+    predictions: dict[Name, Any] = Field(default_factory=dict)
+    segments: dict[Name, Segment] = Field(default_factory=dict)
+    syncs: dict[Name, Sync] = Field(default_factory=dict)
+    access: Access = Access()
+    views: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
+    freshness: Freshness | None = None
+    checks: tuple[Check, ...] = ()
+    lens: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Project:
+    """A loaded project.
+
+    Attributes:
+        root: the project folder; relative paths of the file start here.
+        file: the parsed blocks.
+        positions: YAML path -> where its key stands.
+    """
+
+    root: Path
+    file: ProjectFile
+    positions: dict[YamlPath, Position]
+
+    @property
+    def name(self) -> str:
+        """The project's name."""
+        return self.file.project.name
+
+    @property
+    def timezone(self) -> str:
+        """The time zone of the project's days, weeks and months."""
+        return self.file.project.timezone
+
+    @property
+    def store(self) -> Path:
+        """The folder of the embedded stores."""
+        return self.root / self.file.warehouse.path
+
+    def kind(self, entity: str) -> EntityKind:
+        """What an entity is: person, group, account or thing."""
+        return kind_of(entity, self.file.entities[entity])
+
+    def at(self, *path: str | int) -> Position | None:
+        """Where a key of the project stands: the nearest enclosing key that was written."""
+        keys: YamlPath = path
+        while keys:
+            if keys in self.positions:
+                return self.positions[keys]
+            keys = keys[:-1]
+        return self.positions.get(())
+
+    def fault(self, code: str, message: str, *path: str | int, fix: str | None = None) -> Fault:
+        """A fault that points at a key of the project."""
+        return Fault(code, message, self.at(*path), fix)

@@ -1,0 +1,128 @@
+"""One open store: SQL in, rows out; what the engine refuses comes back as a `WarehouseError` that shows the SQL."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from c360.errors import Fault, WarehouseError
+from c360.warehouse.names import quote
+
+if TYPE_CHECKING:
+    import duckdb
+
+Row = tuple[Any, ...]
+Statement = Callable[[str], None]
+
+
+class Connection:
+    """A session on a store.
+
+    Statements are written once, in DuckDB's dialect, in the portable subset that tests/engines holds to every engine.
+    `on_statement` sees each of them before it runs (progress, tests); `portable=False` marks the few that only this
+    engine understands, which live in `warehouse.engines` and `sources.files`.
+    """
+
+    dialect = "duckdb"
+
+    def __init__(self, raw: "duckdb.DuckDBPyConnection") -> None:
+        self.raw = raw
+        self.on_statement: Statement | None = None
+
+    def execute(self, sql: str, params: Sequence[Any] = (), *, portable: bool = True) -> None:
+        """Run a statement for its effect."""
+        self.rows(sql, params, portable=portable)
+
+    def rows(self, sql: str, params: Sequence[Any] = (), *, portable: bool = True) -> list[Row]:
+        """Run a statement and read its whole result (an unread result blocks the connection)."""
+        if portable and self.on_statement is not None:
+            self.on_statement(sql)
+        try:
+            result: list[Row] = self.raw.execute(sql, list(params)).fetchall() if params else self.raw.execute(sql).fetchall()
+        except Exception as error:
+            raise refused(error, sql) from error
+        return result
+
+    def scalar(self, sql: str, params: Sequence[Any] = (), *, portable: bool = True) -> Any:
+        """The first value of the first row, or None."""
+        found = self.rows(sql, params, portable=portable)
+        return found[0][0] if found else None
+
+    def columns(self, sql: str, params: Sequence[Any] = ()) -> dict[str, Any]:
+        """The result as numpy arrays by column name: the bulk way out for in-memory algorithms (DuckDB only)."""
+        try:
+            arrays: dict[str, Any] = self.raw.execute(sql, list(params)).fetchnumpy()
+        except Exception as error:
+            raise refused(error, sql) from error
+        return arrays
+
+    def write_columns(self, table: str, arrays: dict[str, Any]) -> None:
+        """Create a table from numpy arrays: the bulk way in (DuckDB only). `table` is quoted SQL text."""
+        from numpy import ndarray
+
+        if not all(isinstance(array, ndarray) for array in arrays.values()):
+            raise TypeError("write_columns takes numpy arrays")
+        self.raw.register("_c360_columns", arrays)
+        try:
+            self.execute(f"DROP TABLE IF EXISTS {table}")
+            self.execute(f"CREATE TABLE {table} AS SELECT * FROM _c360_columns", portable=False)
+        finally:
+            self.raw.unregister("_c360_columns")
+
+    def replace_table(self, table: str, select: str, params: Sequence[Any] = ()) -> None:
+        """Make `table` (quoted SQL text) hold what `select` gives."""
+        self.execute(f"DROP TABLE IF EXISTS {table}")
+        self.execute(f"CREATE TABLE {table} AS {select}", params)
+
+    def create_schema(self, name: str) -> None:
+        """Make a schema if it is not there."""
+        self.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(name)}")
+
+    def table_exists(self, schema: str, name: str) -> bool:
+        """Whether a table or view is there."""
+        sql = "SELECT count(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
+        return bool(self.scalar(sql, (schema, name), portable=False))
+
+    def columns_of(self, schema: str, name: str) -> dict[str, str]:
+        """The columns of a table with their types, in order; empty when there is no such table."""
+        sql = (
+            "SELECT column_name, data_type FROM information_schema.columns "
+            "WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position"
+        )
+        return dict(self.rows(sql, (schema, name), portable=False))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the block's writes, or none."""
+        self.execute("BEGIN TRANSACTION", portable=False)
+        try:
+            yield
+        except BaseException:
+            self.rollback()
+            raise
+        self.execute("COMMIT", portable=False)
+
+    def rollback(self) -> None:
+        """Give up the open transaction; a store that is already broken keeps its first error."""
+        try:
+            self.execute("ROLLBACK", portable=False)
+        except WarehouseError:
+            return
+
+    def close(self) -> None:
+        """End the session."""
+        self.raw.close()
+
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def refused(error: Exception, sql: str) -> Exception:
+    """An engine's refusal in the user's terms; anything that is not one of its errors is returned as it is."""
+    if not type(error).__module__.startswith(("duckdb", "_duckdb")):
+        return error
+    reason = str(error).strip().splitlines()[0]
+    statement = sql if len(sql) <= 4000 else f"{sql[:4000]} ..."
+    return WarehouseError(Fault("warehouse-refused", f"the warehouse refused a statement: {reason}", looked=(statement,)))

@@ -1,0 +1,53 @@
+"""DuckDB: opens work and snapshot files with the settings that c360 relies on."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from c360.errors import Fault, WarehouseError
+from c360.warehouse.connection import Connection
+
+settings = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "temp_file_encryption": "true",  # what spills to disk is customer data
+    "preserve_insertion_order": "false",  # no result depends on it, and it costs memory
+}
+
+
+def open_work(path: Path, *, threads: int | None = None, memory: str | None = None) -> Connection:
+    """Open the private work database of a run for writing; it is made when it is not there.
+
+    Raises:
+        WarehouseError: the file is locked, damaged or not writable.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return Connection(connect(path, read_only=False, threads=threads, memory=memory))
+
+
+def open_memory(*, threads: int | None = None, memory: str | None = None) -> Connection:
+    """Open an empty database in memory."""
+    return Connection(connect(":memory:", read_only=False, threads=threads, memory=memory))
+
+
+def open_read_only(path: Path, *, threads: int | None = None, memory: str | None = None) -> Connection:
+    """Open a database file that nobody writes any more."""
+    return Connection(connect(path, read_only=True, threads=threads, memory=memory))
+
+
+def connect(path: Path | str, *, read_only: bool, threads: int | None, memory: str | None) -> Any:
+    """A raw connection with c360's settings."""
+    config: dict[str, Any] = dict(settings)
+    if threads:
+        config["threads"] = threads
+    if memory:
+        config["memory_limit"] = memory
+    try:
+        raw = duckdb.connect(str(path), read_only=read_only, config=config)
+        raw.execute("SET TimeZone = 'UTC'")
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0]
+        fix = "end the process that holds it, or check the folder's rights and disk space"
+        raise WarehouseError(Fault("warehouse-open", f"'{path}' cannot be opened: {reason}", fix=fix)) from error
+    return raw

@@ -1,0 +1,114 @@
+"""User SQL in, safe SQL of this engine out: snippets are parsed, never pasted; "now" becomes the run's `as_of`."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from c360.errors import Fault, Position, ProjectError, suggest
+from c360.warehouse.names import literal, quote
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+plain_name = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+Resolve = Callable[[str | None, str], str]
+
+
+def columns_only(known: Collection[str], alias: str | None = None) -> Resolve:
+    """A resolver for snippets over one table: the column of that name, whatever its case, as `alias."column"`."""
+    lowered = {name.lower(): name for name in known}
+    prefix = f"{alias}." if alias else ""
+
+    def resolve(table: str | None, column: str) -> str:
+        name = column if column in known else lowered.get(column.lower())
+        if table is not None or name is None:
+            shown = f"{table}.{column}" if table else column
+            raise ProjectError(Fault("unknown-column", f"unknown column '{shown}'", fix=suggest(column, known)))
+        return f"{prefix}{quote(name)}"
+
+    return resolve
+
+
+def compile_snippet(
+    sql: str, resolve: Resolve, *, as_of: datetime, dialect: str = "duckdb", at: Position | None = None
+) -> str:
+    """Compile one SQL expression of a user.
+
+    Args:
+        resolve: (table or None, column) -> SQL text of this engine; raises ProjectError for an unknown name.
+        as_of: what `now()`, `current_timestamp` and `current_date` become (UTC).
+        dialect: the dialect that the user wrote.
+        at: where the snippet stands, for the error.
+
+    Returns:
+        An SQL expression of the warehouse's dialect, without statements, sub-queries' tables or comments of the user.
+
+    Raises:
+        ProjectError: not one expression, or it names an unknown column, reads a table or calls a file function.
+    """
+    text = sql.strip()
+    try:
+        if plain_name.match(text) and text.lower() not in clock_words:
+            return resolve(None, text)
+        try:
+            return resolve(None, text)  # a column whose name is no plain word, such as `Order Date`
+        except ProjectError:
+            pass
+        return rewrite(text, resolve, as_of, dialect)
+    except ProjectError as error:
+        raise ProjectError(*(Fault(f.code, f.message, f.at or at, f.fix, f.looked) for f in error.faults)) from None
+
+
+clock_words = {"current_date", "current_timestamp", "now", "localtimestamp", "null", "true", "false"}
+clocks: Mapping[str, str] = {
+    "CurrentDate": "DATE", "CurrentTimestamp": "TIMESTAMP", "CurrentDatetime": "TIMESTAMP", "CurrentTime": "TIME",
+    "Localtimestamp": "TIMESTAMP",
+}  # fmt: skip
+
+
+def rewrite(text: str, resolve: Resolve, as_of: datetime, dialect: str) -> str:
+    """Parse, refuse what is no plain expression, put `as_of` for the clock and the resolver's text for columns."""
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    try:
+        trees = sqlglot.parse(f"SELECT {text}", dialect=dialect)
+    except SqlglotError as error:
+        reason = str(error).splitlines()[0]
+        raise ProjectError(Fault("sql-syntax", f"'{text}' is not an SQL expression: {reason}")) from None
+    select = trees[0] if len(trees) == 1 else None
+    if not isinstance(select, exp.Select) or len(select.expressions) != 1 or any(
+        value for key, value in select.args.items() if key != "expressions"
+    ):
+        raise ProjectError(Fault("sql-syntax", f"'{text}' must be one SQL expression", fix="write a formula, no SELECT"))
+    tree = select.expressions[0]
+    forbid(tree, text)
+    return str(tree.transform(lambda node: rewrite_node(node, resolve, as_of)).sql(dialect="duckdb", comments=False))
+
+
+def forbid(tree: "exp.Expression", text: str) -> None:
+    """Refuse tables, statements and placeholders inside an expression."""
+    from sqlglot import exp
+
+    for kind in (exp.Table, exp.Subquery, exp.Select, exp.Placeholder, exp.Parameter, exp.Command, exp.Alias):
+        if tree.find(kind) is not None:
+            raise ProjectError(Fault("sql-not-allowed", f"'{text}' may not hold a {kind.__name__.lower()}"))
+
+
+def rewrite_node(node: "exp.Expression", resolve: Resolve, as_of: datetime) -> "exp.Expression":
+    """One node of a snippet's tree."""
+    import sqlglot
+    from sqlglot import exp
+
+    kind = clocks.get(type(node).__name__)
+    if kind is not None or (isinstance(node, exp.Anonymous) and str(node.this).lower() in ("now", "today")):
+        stamp = f"CAST({literal(as_of.strftime('%Y-%m-%d %H:%M:%S.%f'))} AS TIMESTAMP)"
+        kind = kind or ("DATE" if str(node.this).lower() == "today" else "TIMESTAMP")
+        return sqlglot.parse_one(stamp if kind == "TIMESTAMP" else f"CAST({stamp} AS {kind})", dialect="duckdb")
+    if isinstance(node, exp.Column):
+        if node.name.lower() in ("current_date", "current_timestamp") and not node.table:
+            return node
+        return sqlglot.parse_one(resolve(node.table or None, node.name), dialect="duckdb")
+    return node
