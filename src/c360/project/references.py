@@ -72,7 +72,9 @@ def check_entity(project: Project, name: str, entity: Entity) -> Iterator[Fault]
     if not entity.ids:
         fix = "add `ids: [...]`, or `key: {source, column, as}`"
         yield project.fault("entity-without-ids", f"entity '{name}' has no identifiers", *path, fix=fix)
-    yield from (unknown(project, "identifier kind", kind, list(kinds), *path, "ids") for kind in set(entity.ids) - kinds)
+    yield from (
+        unknown(project, "identifier kind", kind, list(kinds), *path, "ids") for kind in set(entity.ids) - kinds
+    )
     for index, item in enumerate(entity.from_):
         if item.source not in file.sources:
             yield unknown(project, "source", item.source, list(file.sources), *path, "from", index, "source")
@@ -130,7 +132,9 @@ def check_activities(project: Project) -> Iterator[Fault]:
                     continue
                 for kind in ids:
                     if kind not in file.entities[entity].ids:
-                        yield unknown(project, "identifier kind", kind, list(file.entities[entity].ids), *path, "of", entity)
+                        yield unknown(
+                            project, "identifier kind", kind, list(file.entities[entity].ids), *path, "of", entity
+                        )
             timeless = item.source in file.sources and not (item.time or file.sources[item.source].time)
             if timeless:
                 fix = f"add `time:` to the activity or to source '{item.source}'"
@@ -148,7 +152,9 @@ def check_outputs(project: Project) -> Iterator[Fault]:
     file = project.file
     for key, names in (("features", file.features), ("match", file.match)):
         yield from (
-            unknown(project, "entity", name, list(file.entities), key, name) for name in names if name not in file.entities
+            unknown(project, "entity", name, list(file.entities), key, name)
+            for name in names
+            if name not in file.entities
         )
     for name, segment in file.segments.items():
         if segment.of not in file.entities:

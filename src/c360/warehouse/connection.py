@@ -37,7 +37,9 @@ class Connection:
         if portable and self.on_statement is not None:
             self.on_statement(sql)
         try:
-            result: list[Row] = self.raw.execute(sql, list(params)).fetchall() if params else self.raw.execute(sql).fetchall()
+            result: list[Row] = (
+                self.raw.execute(sql, list(params)).fetchall() if params else self.raw.execute(sql).fetchall()
+            )
         except Exception as error:
             raise refused(error, sql) from error
         return result
@@ -125,4 +127,6 @@ def refused(error: Exception, sql: str) -> Exception:
         return error
     reason = str(error).strip().splitlines()[0]
     statement = sql if len(sql) <= 4000 else f"{sql[:4000]} ..."
-    return WarehouseError(Fault("warehouse-refused", f"the warehouse refused a statement: {reason}", looked=(statement,)))
+    return WarehouseError(
+        Fault("warehouse-refused", f"the warehouse refused a statement: {reason}", looked=(statement,))
+    )

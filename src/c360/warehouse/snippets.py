@@ -79,10 +79,14 @@ def rewrite(text: str, resolve: Resolve, as_of: datetime, dialect: str) -> str:
         reason = str(error).splitlines()[0]
         raise ProjectError(Fault("sql-syntax", f"'{text}' is not an SQL expression: {reason}")) from None
     select = trees[0] if len(trees) == 1 else None
-    if not isinstance(select, exp.Select) or len(select.expressions) != 1 or any(
-        value for key, value in select.args.items() if key != "expressions"
+    if (
+        not isinstance(select, exp.Select)
+        or len(select.expressions) != 1
+        or any(value for key, value in select.args.items() if key != "expressions")
     ):
-        raise ProjectError(Fault("sql-syntax", f"'{text}' must be one SQL expression", fix="write a formula, no SELECT"))
+        raise ProjectError(
+            Fault("sql-syntax", f"'{text}' must be one SQL expression", fix="write a formula, no SELECT")
+        )
     tree = select.expressions[0]
     forbid(tree, text)
     return str(tree.transform(lambda node: rewrite_node(node, resolve, as_of)).sql(dialect="duckdb", comments=False))
