@@ -1,6 +1,6 @@
 """Do the names in a project mean something: every source, identifier kind, entity, activity and list that is used."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from c360.errors import Fault, suggest
@@ -29,7 +29,7 @@ def unknown(project: Project, what: str, name: str, known: Iterator[str] | list[
 
 def check_timezones(project: Project) -> Iterator[Fault]:
     """Time zones must be known to the system's zone database."""
-    zones = [(project.timezone, ("project", "timezone"))]
+    zones: list[tuple[str, tuple[str, ...]]] = [(project.timezone, ("project", "timezone"))]
     zones += [
         (source.timezone, ("sources", name, "timezone"))
         for name, source in project.file.sources.items()
@@ -76,23 +76,31 @@ def check_entity(project: Project, name: str, entity: Entity) -> Iterator[Fault]
         unknown(project, "identifier kind", kind, list(kinds), *path, "ids") for kind in set(entity.ids) - kinds
     )
     for index, item in enumerate(entity.from_):
-        if item.source not in file.sources:
-            yield unknown(project, "source", item.source, list(file.sources), *path, "from", index, "source")
-        for kind in item.ids:
-            if kind not in entity.ids:
-                yield unknown(project, "identifier kind", kind, list(entity.ids), *path, "from", index, "ids", kind)
+        yield from check_source(project, item.source, *path, "from", index, "source")
+        yield from check_kinds(project, entity, item.ids, *path, "from", index, "ids")
     for key in ("same", "not_same"):
         for index, merges in enumerate(getattr(entity, key)):
-            if merges.source not in file.sources:
-                yield unknown(project, "source", merges.source, list(file.sources), *path, key, index, "source")
-            if merges.id not in entity.ids:
-                yield unknown(project, "identifier kind", merges.id, list(entity.ids), *path, key, index, "id")
+            yield from check_source(project, merges.source, *path, key, index, "source")
+            yield from check_kinds(project, entity, [merges.id], *path, key, index, "id")
     for target, relations in entity.belongs_to.items():
         if target not in file.entities:
             yield unknown(project, "entity", target, list(file.entities), *path, "belongs_to", target)
             continue
         for relation in relations:
             yield from check_relation(project, (name, target), relation)
+
+
+def check_source(project: Project, name: str, *path: str | int) -> Iterator[Fault]:
+    """A source must be declared."""
+    if name not in project.file.sources:
+        yield unknown(project, "source", name, list(project.file.sources), *path)
+
+
+def check_kinds(project: Project, entity: Entity, kinds: Iterable[str], *path: str | int) -> Iterator[Fault]:
+    """Identifier kinds must be among the entity's."""
+    for kind in kinds:
+        if kind not in entity.ids:
+            yield unknown(project, "identifier kind", kind, list(entity.ids), *path, kind)
 
 
 def check_relation(project: Project, ends: tuple[str, str], relation: BelongsTo) -> Iterator[Fault]:

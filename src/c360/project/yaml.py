@@ -72,7 +72,7 @@ class _Builder:
             return self.build_mapping(node, path)
         if isinstance(node, SequenceNode):
             return [self.build(child, (*path, index)) for index, child in enumerate(node.value)]
-        return self.build_scalar(node)
+        return self.build_scalar(node) if isinstance(node, ScalarNode) else None
 
     def build_mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
         result: dict[str, Any] = {}

@@ -36,6 +36,7 @@ def compile_snippet(
     """Compile one SQL expression of a user.
 
     Args:
+        sql: the user's text: a column's name, or a formula over columns.
         resolve: (table or None, column) -> SQL text of this engine; raises ProjectError for an unknown name.
         as_of: what `now()`, `current_timestamp` and `current_date` become (UTC).
         dialect: the dialect that the user wrote.
@@ -92,7 +93,7 @@ def rewrite(text: str, resolve: Resolve, as_of: datetime, dialect: str) -> str:
     return str(tree.transform(lambda node: rewrite_node(node, resolve, as_of)).sql(dialect="duckdb", comments=False))
 
 
-def forbid(tree: "exp.Expression", text: str) -> None:
+def forbid(tree: "exp.Expr", text: str) -> None:
     """Refuse tables, statements and placeholders inside an expression."""
     from sqlglot import exp
 
@@ -101,7 +102,7 @@ def forbid(tree: "exp.Expression", text: str) -> None:
             raise ProjectError(Fault("sql-not-allowed", f"'{text}' may not hold a {kind.__name__.lower()}"))
 
 
-def rewrite_node(node: "exp.Expression", resolve: Resolve, as_of: datetime) -> "exp.Expression":
+def rewrite_node(node: "exp.Expr", resolve: Resolve, as_of: datetime) -> "exp.Expr":
     """One node of a snippet's tree."""
     import sqlglot
     from sqlglot import exp
