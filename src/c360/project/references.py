@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from c360.errors import Fault, suggest
+from c360.project.blocks.activities import ActivityInput
 from c360.project.blocks.entities import BelongsTo, Entity
 from c360.project.blocks.ids import ListRef
 from c360.project.model import Project
@@ -131,28 +132,27 @@ def check_activities(project: Project) -> Iterator[Fault]:
     file = project.file
     for name, activity in file.activities.items():
         for index, item in enumerate(activity.from_):
-            path = ("activities", name, "from", index)
-            if item.source not in file.sources:
-                yield unknown(project, "source", item.source, list(file.sources), *path, "source")
-            for entity, ids in item.of.items():
-                if entity not in file.entities:
-                    yield unknown(project, "entity", entity, list(file.entities), *path, "of")
-                    continue
-                for kind in ids:
-                    if kind not in file.entities[entity].ids:
-                        yield unknown(
-                            project, "identifier kind", kind, list(file.entities[entity].ids), *path, "of", entity
-                        )
-            timeless = item.source in file.sources and not (item.time or file.sources[item.source].time)
-            if timeless:
-                fix = f"add `time:` to the activity or to source '{item.source}'"
-                yield project.fault("activity-without-time", f"activity '{name}' has no time", *path, fix=fix)
+            yield from check_activity(project, name, index, item)
     for name, members in file.activity_sets.items():
         if name in file.activities:
             yield project.fault("name-twice", f"'{name}' is an activity and a set", "activity_sets", name)
         for member in members:
             if member not in file.activities:
                 yield unknown(project, "activity", member, list(file.activities), "activity_sets", name)
+
+
+def check_activity(project: Project, name: str, index: int, item: ActivityInput) -> Iterator[Fault]:
+    """One input of an activity."""
+    file, path = project.file, ("activities", name, "from", index)
+    yield from check_source(project, item.source, *path, "source")
+    for entity, ids in item.of.items():
+        if entity in file.entities:
+            yield from check_kinds(project, file.entities[entity], ids, *path, "of", entity)
+        else:
+            yield unknown(project, "entity", entity, list(file.entities), *path, "of")
+    if item.source in file.sources and not (item.time or file.sources[item.source].time):
+        fix = f"add `time:` to the activity or to source '{item.source}'"
+        yield project.fault("activity-without-time", f"activity '{name}' has no time", *path, fix=fix)
 
 
 def check_outputs(project: Project) -> Iterator[Fault]:
