@@ -93,13 +93,22 @@ def rewrite(text: str, resolve: Resolve, as_of: datetime, dialect: str) -> str:
     return str(tree.transform(lambda node: rewrite_node(node, resolve, as_of)).sql(dialect="duckdb", comments=False))
 
 
+outside = re.compile(
+    r"^(read_.*|.*_scan|glob|getenv|getvariable|query|query_table|pragma_.*|duckdb_.*|write_.*|nextval)$"
+)
+
+
 def forbid(tree: "exp.Expr", text: str) -> None:
-    """Refuse tables, statements and placeholders inside an expression."""
+    """Refuse tables, statements and placeholders inside an expression, and functions that leave the row."""
     from sqlglot import exp
 
     for kind in (exp.Table, exp.Subquery, exp.Select, exp.Placeholder, exp.Parameter, exp.Command, exp.Alias):
         if tree.find(kind) is not None:
             raise ProjectError(Fault("sql-not-allowed", f"'{text}' may not hold a {kind.__name__.lower()}"))
+    for call in tree.find_all(exp.Func):
+        name = (call.name if isinstance(call, exp.Anonymous) else call.sql_name()).lower()
+        if outside.match(name):
+            raise ProjectError(Fault("sql-not-allowed", f"'{text}' may not call {name}(): it leaves the row"))
 
 
 def rewrite_node(node: "exp.Expr", resolve: Resolve, as_of: datetime) -> "exp.Expr":
