@@ -2,9 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
 DEMO   ?= demo
-export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint unit soak bench clean
@@ -12,17 +10,28 @@ export PYTHONDONTWRITEBYTECODE =
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: $(STAMP)  ## make .venv and install c360 with everything that runs here
-
-$(STAMP): pyproject.toml
+# $(call install,EXTRAS AND GROUPS): c360 itself, editable, into the virtual environment
+define install
 	@if command -v uv >/dev/null 2>&1; then \
-	  uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && uv pip install --quiet --python $(BIN)/python -e '.[web,match,fast]' --group dev; \
+	  uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && uv pip install --quiet --python $(BIN)/python $(1); \
 	else \
-	  $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1' && $(BIN)/python -m pip install --quiet -e '.[web,match,fast]' --group dev; \
+	  $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1' && $(BIN)/python -m pip install --quiet $(1); \
 	fi
 	@touch $@
+endef
 
-demo: setup  ## write the JaffleGaggle demo, run it, say what to try next
+$(VENV)/.run: pyproject.toml
+	@echo "installing c360 into $(VENV) ..."
+	$(call install,-e '.[web]')
+
+$(VENV)/.dev: pyproject.toml
+	@echo "installing c360 and what its tests need into $(VENV) ..."
+	$(call install,-e '.[web,match,fast]' --group dev)
+	@touch $(VENV)/.run
+
+setup: $(VENV)/.dev  ## make .venv with c360 and everything its tests need
+
+demo: $(VENV)/.run  ## write the JaffleGaggle demo, run it, say what to try next
 	@$(BIN)/c360 demo $(DEMO)
 
 test: setup lint unit  ## install what the tests need and pass them
