@@ -97,8 +97,10 @@ def merge_key(whole: Document, document: Document, key: str, value: Any) -> list
     return [Fault("project-name-twice", f"the key '{key}' stands in two files", document.key_positions.get((key,)))]
 
 
-def faults_of(error: ValidationError, positions: dict[YamlPath, Position]) -> list[Fault]:
-    """Pydantic's findings as faults: position, plain words and the nearest known key."""
+def faults_of(
+    error: ValidationError, positions: dict[YamlPath, Position], root: type[BaseModel] = ProjectFile
+) -> list[Fault]:
+    """Pydantic's findings on a file of the model `root` as faults: position, plain words and the nearest known key."""
     faults, seen = [], set()
     for item in error.errors(include_url=False):
         loc = tuple(part for part in item["loc"] if part not in ("own", "[key]"))
@@ -106,7 +108,7 @@ def faults_of(error: ValidationError, positions: dict[YamlPath, Position]) -> li
         kind = str(item["type"])
         name = ".".join(str(part) for part in loc) or "the project"
         if kind == "extra_forbidden":
-            known = known_keys(item["loc"][:-1])
+            known = known_keys(item["loc"][:-1], root)
             fault = Fault("unknown-key", f"unknown key '{name}'", at, suggest(str(loc[-1]), known) or listed(known))
         elif kind == "missing":
             fault = Fault("missing-key", f"'{name}' is missing", at, f"add `{loc[-1]}:`")
@@ -131,9 +133,9 @@ def listed(known: list[str]) -> str | None:
     return f"known keys: {', '.join(sorted(known))}" if known else None
 
 
-def known_keys(loc: tuple[int | str, ...]) -> list[str]:
+def known_keys(loc: tuple[int | str, ...], root: type[BaseModel] = ProjectFile) -> list[str]:
     """The keys that the block at a pydantic location knows, by walking the model."""
-    current: Any = ProjectFile
+    current: Any = root
     for part in loc:
         current = step(current, part)
         if current is None:
