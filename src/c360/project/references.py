@@ -116,6 +116,11 @@ def check_relation(project: Project, ends: tuple[str, str], relation: BelongsTo)
             if not owners:
                 yield unknown(project, "identifier kind", kind, list(file.ids), *path, "ids", kind)
         return
+    if relation.via is not None:
+        if relation.via not in file.entities[name].belongs_to:
+            known = [other for other in file.entities[name].belongs_to if other != target]
+            yield unknown(project, "relation", relation.via, known, *path, "via")
+        return
     if relation.by not in file.entities[target].ids:
         known = list(file.entities[target].ids)
         yield unknown(project, "identifier kind", str(relation.by), known, *path, "by")

@@ -69,6 +69,7 @@ class BelongsTo(Block):
         keep: which of several targets is the primary one.
         choose: for targets derived from members: the one of most users, of the first user, or shared by user.
         joined, left, role: columns of a many-to-many membership.
+        via: another entity this one belongs to, whose target it takes: the account of a contact's group.
     """
 
     by: str | None = None
@@ -84,15 +85,20 @@ class BelongsTo(Block):
     role: str | None = None
     primary: Literal["latest", "first"] | None = None
     where: str | None = None
+    via: Name | None = None
 
     @model_validator(mode="after")
     def has_one_form(self) -> "BelongsTo":
-        """Either `source, ids, key` or `by, from`."""
+        """Either `source, ids, key`, or `by, from`, or `via`."""
         through_source = self.source is not None
+        if self.via is not None:
+            if through_source or self.by is not None or self.from_ is not None:
+                raise ValueError("a relation `via` another entity takes nothing else")
+            return self
         if through_source and (self.ids is None or self.key is None):
             raise ValueError("a relation through a source needs `source`, `ids` and `key`")
         if not through_source and (self.by is None or self.from_ is None):
-            raise ValueError("write `{source, ids, key}` or `{by: ID_KIND, from: IDENTIFIER}`")
+            raise ValueError("write `{source, ids, key}`, `{by: ID_KIND, from: IDENTIFIER}` or `{via: ENTITY}`")
         return self
 
 

@@ -1,0 +1,100 @@
+"""Landing tables and entity ids in, `activity.<entity>` out: one row per activity, numbered in time order."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from c360.activity.links import link
+from c360.activity.readings import Reading, readings_of
+from c360.activity.vocabulary import activities_of, attributes_of
+from c360.project import Project
+from c360.warehouse import Connection, comma, literal, qualified, quote
+
+if TYPE_CHECKING:
+    from c360.sources import Landed
+
+unattached = '"activity"."_unattached"'
+
+
+def build(work: Connection, project: Project, landed: "Mapping[str, Landed]", as_of: datetime) -> dict[str, int]:
+    """Write the stream of every entity that has activities.
+
+    Rows without a time, without an identifier, or whose identifiers belong to no entity are not part of a stream; they
+    stay in their landing table and are counted.
+
+    Grain:  one row per activity_uuid and stream.
+    Reads:  landing.<source>, identity.lookup
+    Writes: activity.<entity>; activity._unattached(entity, activity, source, reason, rows)
+
+    Returns:
+        Stream -> its number of rows.
+    """
+    work.create_schema("activity")
+    work.replace_table(unattached, empty_unattached())
+    rows = {}
+    for entity in project.file.entities:
+        if activities_of(project, entity):
+            rows[entity] = build_stream(work, project, entity, readings_of(project, entity, landed, as_of))
+    return rows
+
+
+def build_stream(work: Connection, project: Project, entity: str, readings: list[Reading]) -> int:
+    """Write one stream, and count what could not be attached to it."""
+    table = qualified("activity", entity)
+    work.replace_table(table, stream_sql(entity, readings, attributes_of(project, entity)))
+    candidates = " UNION ALL ".join(f"SELECT count(*) AS n FROM {r.table} WHERE {r.condition()}" for r in readings)
+    counts = work.rows(f"SELECT (SELECT count(*) FROM {table}) AS attached, (SELECT sum(n) FROM ({candidates}) c) AS n")
+    attached, candidate = counts[0]
+    if attached != candidate:
+        for reading in readings:
+            work.execute(f"INSERT INTO {unattached} {unattached_sql(entity, reading)}")
+    return int(attached)
+
+
+def stream_sql(entity: str, readings: list[Reading], attributes: list[str]) -> str:
+    """SQL of a stream."""
+    found = " UNION ALL ".join(attached_sql(entity, reading, attributes) for reading in readings)
+    order = "OVER (PARTITION BY a.entity_id, a.activity ORDER BY a.activity_ts, a.activity_uuid)"
+    columns = [f"a.{name}" for name in ("activity_uuid", "node_id", "entity_id", "activity", "activity_ts")]
+    columns += [f"row_number() {order} AS occurrence", f"lead(a.activity_ts) {order} AS activity_repeated_at"]
+    columns += [f"a.{quote(name)}" for name in attributes]
+    return f"SELECT {comma(columns)} FROM ({found}) a"
+
+
+def attached_sql(entity: str, reading: Reading, attributes: list[str]) -> str:
+    """SQL of the rows of a reading that have an entity and a time."""
+    found = link(entity, {kind: f"r.c_id{index}" for index, kind in enumerate(reading.ids)})
+    prefix = literal(f"{reading.source}|")
+    columns = [
+        f"CAST(md5({prefix} || r.c_key || '|' || r.c_activity) AS UUID) AS activity_uuid",
+        f"{found.node_id} AS node_id",
+        f"{found.entity_id} AS entity_id",
+        "r.c_activity AS activity",
+        "r.c_ts AS activity_ts",
+        *(f"r.{quote(name)}" for name in attributes),
+    ]
+    only = len(reading.ids) == 1
+    joins = found.joins.replace("LEFT JOIN", "JOIN", 1) if only else found.joins
+    attached = "r.c_ts IS NOT NULL" if only else f"r.c_ts IS NOT NULL AND {found.entity_id} IS NOT NULL"
+    return f"SELECT {comma(columns)} FROM ({reading.select(attributes)}) r {joins} WHERE {attached}"
+
+
+def empty_unattached() -> str:
+    """SQL of the report without rows."""
+    text = comma(f"CAST(NULL AS VARCHAR) AS {name}" for name in ("entity", "activity", "source", "reason"))
+    return f"SELECT {text}, CAST(NULL AS BIGINT) AS {quote('rows')} WHERE FALSE"
+
+
+def unattached_sql(entity: str, reading: Reading) -> str:
+    """SQL of the rows of a reading that are not in the stream, counted by activity and reason."""
+    found = link(entity, {kind: f"r.c_id{index}" for index, kind in enumerate(reading.ids)})
+    absent = " AND ".join(f"r.c_id{index} IS NULL" for index in range(len(reading.ids)))
+    reason = (
+        "CASE WHEN r.c_ts IS NULL THEN 'no time' "
+        f"WHEN {absent} THEN 'no usable identifier' ELSE 'identifier of no {entity}' END"
+    )
+    return (
+        f"SELECT {literal(entity)}, r.c_activity, {literal(reading.source)}, {reason}, count(*) "
+        f"FROM ({reading.select([])}) r {found.joins} "
+        f"WHERE r.c_ts IS NULL OR {found.entity_id} IS NULL GROUP BY r.c_activity, {reason}"
+    )

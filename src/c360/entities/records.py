@@ -1,0 +1,169 @@
+"""Landing tables and entity ids in, `entities.record_<entity>` out: every candidate value, ranked by who would win."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from c360.activity.links import link, normal_values
+from c360.entities.vocabulary import keep_of, traits_of
+from c360.project import Project
+from c360.project.blocks.entities import Entity, EntityInput
+from c360.warehouse import Connection, comma, literal, qualified, quote
+from c360.warehouse.snippets import columns_only, compile_snippet
+
+if TYPE_CHECKING:
+    from c360.sources import Landed
+
+newest = "record_ts DESC NULLS LAST, superseded, source_order, record_key"
+orders = {
+    "rank_identifier": f"superseded, {newest}",
+    "rank_latest": newest,
+    "rank_first": "record_ts ASC NULLS LAST, superseded, source_order, record_key",
+}
+
+
+def record_table(entity: str) -> str:
+    """The quoted name of an entity's candidates."""
+    return qualified("entities", f"record_{entity}")
+
+
+def build_records(
+    work: Connection, project: Project, entity: str, landed: "Mapping[str, Landed]", as_of: datetime
+) -> None:
+    """Write the candidates of an entity.
+
+    The rank columns say in which order candidates win: 1 is asked first, and the first that is not NULL is kept.
+
+    Grain:  one row per source record and input that belongs to an entity.
+    Reads:  landing.<source>, identity.lookup
+    Writes: entities.record_<entity>(entity_id, source, source_order, record_key, record_ts, superseded, identifiers,
+            traits, rank_identifier, rank_latest, rank_first where a trait keeps its first value, and
+            rank_<rule>_<trait> for `longest` and `most_common`)
+    """
+    block = project.file.entities[entity]
+    inputs = [input_sql(project, entity, index, landed, as_of) for index in range(len(block.from_))]
+    rows = f"SELECT * FROM ({' UNION ALL '.join(inputs)}) u"
+    commons = [trait for trait in traits_of(block) if keep_of(block, trait) == "most_common"]
+    for trait in commons:
+        seen = quote(f"seen_{trait}")
+        rows = f"SELECT v.*, count(*) OVER (PARTITION BY entity_id, {quote(trait)}) AS {seen} FROM ({rows}) v"
+    columns = ["u.*", *(f"row_number() OVER ({order}) AS {quote(name)}" for name, order in ranks(block).items())]
+    work.replace_table(record_table(entity), f"SELECT {comma(columns)} FROM ({rows}) u")
+
+
+def ranks(block: Entity) -> dict[str, str]:
+    """Rank column -> its window, for the rules that an entity uses."""
+    kept = {trait: keep_of(block, trait) for trait in traits_of(block)}
+    found = dict(orders)
+    if "first" not in kept.values():
+        del found["rank_first"]
+    for trait, rule in kept.items():
+        absent = f"CASE WHEN {quote(trait)} IS NULL THEN 1 ELSE 0 END"
+        if rule == "longest":
+            found[rank_column(block, trait)] = f"{absent}, length(CAST({quote(trait)} AS VARCHAR)) DESC, {newest}"
+        elif rule == "most_common":
+            found[rank_column(block, trait)] = f"{absent}, {quote(f'seen_{trait}')} DESC, {newest}"
+    return {name: f"PARTITION BY entity_id ORDER BY {order}" for name, order in found.items()}
+
+
+def rank_column(block: Entity, column: str) -> str:
+    """The rank that decides a column."""
+    if column in block.ids:
+        return "rank_identifier"
+    rule = keep_of(block, column)
+    if rule in ("longest", "most_common"):
+        return f"rank_{rule}_{column}"
+    return "rank_first" if rule == "first" else "rank_latest"
+
+
+def input_sql(project: Project, entity: str, index: int, landed: "Mapping[str, Landed]", as_of: datetime) -> str:
+    """SQL of the candidates from one input.
+
+    Source columns are computed in an inner SELECT under names of ours, so that a source may call its columns anything.
+    """
+    block = project.file.entities[entity]
+    item = block.from_[index]
+    raw, values, traits = input_columns(project, entity, index, landed, as_of)
+    table = landed[item.source]
+    inner = [f"{table.key_sql} AS c_key", f"{table.time_sql or 'CAST(NULL AS TIMESTAMP)'} AS c_ts"]
+    inner += [f"{value} AS {quote(f'n_{kind}')}" for kind, value in values.items()]
+    inner += [f"{text} AS {quote(f'r_{kind}')}" for kind, text in raw.items()]
+    inner += [f"{sql} AS {quote(f't_{trait}')}" for trait, sql in traits.items()]
+    where = compiled(project, entity, index, item.where, "where", landed, as_of) if item.where else "TRUE"
+    found = link(entity, {kind: f"r.{quote(f'n_{kind}')}" for kind in values})
+    columns = [
+        f"{found.entity_id} AS entity_id",
+        f"{literal(item.source)} AS source",
+        f"{index} AS source_order",
+        "r.c_key AS record_key",
+        "r.c_ts AS record_ts",
+        f"{found.superseded} AS superseded",
+    ]
+    columns += [
+        f"coalesce(r.{quote(f'n_{kind}')}, r.{quote(f'r_{kind}')}) AS {quote(kind)}"
+        if kind in raw
+        else f"CAST(NULL AS VARCHAR) AS {quote(kind)}"
+        for kind in block.ids
+    ]
+    columns += [
+        f"r.{quote(f't_{trait}')} AS {quote(trait)}"
+        if trait in traits
+        else f"{null_of(block, trait, landed)} AS {quote(trait)}"
+        for trait in traits_of(block)
+    ]
+    return (
+        f"SELECT {comma(columns)} FROM (SELECT {comma(inner)} FROM {table.table} WHERE {where}) r "
+        f"{found.joins} WHERE {found.entity_id} IS NOT NULL"
+    )
+
+
+def input_columns(
+    project: Project, entity: str, index: int, landed: "Mapping[str, Landed]", as_of: datetime
+) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """The raw texts and normalised values of an input's identifiers, and its traits, as SQL over the landing table."""
+    item = project.file.entities[entity].from_[index]
+    columns = {
+        kind: [compiled(project, entity, index, column, f"ids.{kind}", landed, as_of) for column in parts]
+        for kind, parts in item.ids.items()
+    }
+    raw = {
+        kind: f"CAST({parts[0]} AS VARCHAR)" if len(parts) == 1 else "CAST(NULL AS VARCHAR)"
+        for kind, parts in columns.items()
+    }
+    traits = {
+        trait: compiled(project, entity, index, sql, f"traits.{trait}", landed, as_of)
+        for trait, sql in item.traits.items()
+        if trait not in item.ids
+    }
+    return raw, normal_values(project, columns), traits
+
+
+def compiled(
+    project: Project,
+    entity: str,
+    index: int,
+    sql: str,
+    key: str,
+    landed: "Mapping[str, Landed]",
+    as_of: datetime,
+) -> str:
+    """A user's expression over one input's source."""
+    item = project.file.entities[entity].from_[index]
+    path: tuple[str | int, ...] = ("entities", entity, "from", index, *key.split("."))
+    at = project.at(*path) if path[:3] in project.positions else project.at("entities", entity, *key.split("."))
+    return compile_snippet(sql, columns_only(landed[item.source].columns), as_of=as_of, at=at)
+
+
+def null_of(block: Entity, trait: str, landed: "Mapping[str, Landed]") -> str:
+    """A NULL of the type that another input gives the trait, where a plain column tells it."""
+    for item in block.from_:
+        column_type = plain_type(item, trait, landed)
+        if column_type:
+            return f"CAST(NULL AS {column_type})"
+    return "NULL"
+
+
+def plain_type(item: EntityInput, trait: str, landed: "Mapping[str, Landed]") -> str | None:
+    """The type of the column that an input names as a trait."""
+    found: str | None = landed[item.source].columns.get(item.traits.get(trait, ""))
+    return found
