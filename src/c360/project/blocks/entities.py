@@ -103,7 +103,11 @@ class BelongsTo(Block):
 
 
 class Entity(Block):
-    """One kind of thing with profiles; published as a table of its name, and as a view of its label."""
+    """One kind of thing with profiles; published as a table of its name, and as a view of its label.
+
+    Attributes:
+        describe: identifier or trait -> what the published column means.
+    """
 
     label: Name | None = None
     kind: EntityKind | None = None
@@ -115,6 +119,7 @@ class Entity(Block):
     not_same: Annotated[tuple[HumanMerges, ...], BeforeValidator(as_list)] = ()
     suggest: Suggest | None = None
     keep: dict[Name, Keep] = Field(default_factory=dict)
+    describe: dict[Name, str] = Field(default_factory=dict)
     belongs_to: dict[Name, Annotated[tuple[BelongsTo, ...], BeforeValidator(as_list)]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
