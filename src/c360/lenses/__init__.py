@@ -1,0 +1,1 @@
+"""Semantic models -> SQL whose numbers cannot double-count."""

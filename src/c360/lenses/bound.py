@@ -1,0 +1,133 @@
+"""A lens and a connection in; the rows of each entity as SQL, their column types, and which claims hold out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from c360.errors import Fault, ProjectError
+from c360.lenses.compile.clock import Clock, date_sql
+from c360.lenses.compile.snippets import canonical, put_clock, put_params
+from c360.lenses.graph import Graph
+from c360.lenses.model.lens import Entity, Lens
+from c360.lenses.proofs import Proofs
+from c360.lenses.tables import Sources, text_columns_of
+from c360.warehouse import Connection, quote
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+Params = Mapping[str, str | float | bool]
+
+
+@dataclass
+class Bound:
+    """A lens over the tables of one connection.
+
+    Attributes:
+        connection: None for rendering without a database; then claims are believed and types are those declared.
+        snapshot: the published snapshot that the connection reads.
+    """
+
+    lens: Lens
+    connection: Connection | None = None
+    sources: Sources | None = None
+    proofs: Proofs = field(default_factory=Proofs)
+    snapshot: str | None = None
+
+    def __post_init__(self) -> None:
+        self.graph = Graph(self.lens)
+        self.trees: dict[tuple[str, str], exp.Expression] = {}
+        self.types: dict[str, dict[str, str]] = {}
+
+    def tree(self, entity: Entity, params: Params) -> "exp.Expression":
+        """The parsed query of an entity."""
+        text = put_params(entity.query, params, entity.at)
+        key = (entity.name, text)
+        if key not in self.trees:
+            self.trees[key] = parse_query(text, self.lens.dialect, entity)
+        return self.trees[key]
+
+    def relation(self, name: str, clock: Clock, params: Params) -> str:
+        """The rows of an entity as SQL that may stand after FROM."""
+        from sqlglot import exp
+
+        entity = self.lens.entities[name]
+        tree = put_clock(self.tree(entity, params).copy(), clock)
+        names = {str(item.alias_or_name).lower() for item in tree.find_all(exp.CTE)}
+        for table in list(tree.find_all(exp.Table)):
+            if not (len(table.parts) == 1 and table.name.lower() in names):
+                self.put_source(table)
+        return f"({tree.sql(dialect='duckdb', comments=False)})"
+
+    def put_source(self, table: "exp.Table") -> None:
+        """Put what is mapped to a table in its place."""
+        import sqlglot
+        from sqlglot import exp
+
+        if not isinstance(table.this, exp.Identifier):
+            message = f"a lens's query may not read {table.sql(dialect='duckdb')}"
+            fix = "name a table, and map it to the file"
+            raise ProjectError(Fault("sql-not-allowed", message, fix=fix))
+        if self.sources is None:
+            return
+        parts = [part.name for part in table.parts]
+        text = self.sources.relation(parts, self.mentioned, self.text_columns)
+        source = sqlglot.parse_one(f"SELECT * FROM {text}", dialect="duckdb").find(exp.From)
+        new = source.this.copy() if source is not None else table
+        new.set("alias", exp.TableAlias(this=exp.to_identifier(table.alias_or_name, quoted=True)))
+        table.replace(new)
+
+    @property
+    def mentioned(self) -> str:
+        """All queries of the lens."""
+        return "\n".join(entity.query for entity in self.lens.entities.values())
+
+    @property
+    def text_columns(self) -> frozenset[str]:
+        """Columns of the sources that the lens treats as text."""
+        found: set[str] = set()
+        for entity in self.lens.entities.values():
+            fields = {member.column: member.type for member in entity.of_kind("field") if member.column}
+            found |= text_columns_of(self.tree(entity, {}), fields)
+        return frozenset(found)
+
+    def columns(self, name: str, clock: Clock, params: Params) -> dict[str, str]:
+        """The columns of an entity's rows with the engine's types; without a connection those that are declared."""
+        if name not in self.types:
+            if self.connection is None:
+                entity = self.lens.entities[name]
+                declared = {"number": "DOUBLE", "date": "TIMESTAMP", "bool": "BOOLEAN", "string": "VARCHAR"}
+                self.types[name] = dict.fromkeys(entity.columns, "")
+                self.types[name] |= {
+                    member.column: declared[member.type] for member in entity.of_kind("field") if member.column
+                }
+            else:
+                sql = f"DESCRIBE SELECT * FROM {self.relation(name, clock, params)} AS {quote(name)}"
+                rows = self.connection.rows(sql, portable=False)
+                self.types[name] = {str(row[0]): str(row[1]) for row in rows}
+        return self.types[name]
+
+
+def parse_query(text: str, dialect: str, entity: Entity) -> "exp.Expression":
+    """One SELECT of a lens file.
+
+    Raises:
+        ProjectError: it is not one query.
+    """
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    try:
+        trees = sqlglot.parse(text, dialect=dialect)
+    except SqlglotError as error:
+        reason = str(error).splitlines()[0]
+        message = f"the query of '{entity.name}' is not {dialect} SQL: {reason}"
+        raise ProjectError(Fault("sql-syntax", message, entity.at)) from None
+    tree = trees[0] if len(trees) == 1 else None
+    if not isinstance(tree, exp.Query):
+        raise ProjectError(Fault("sql-syntax", f"the query of '{entity.name}' must be one SELECT", entity.at))
+    return canonical(tree, dialect)
+
+
+__all__ = ["Bound", "Params", "date_sql", "parse_query"]

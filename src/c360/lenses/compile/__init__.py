@@ -1,0 +1,1 @@
+"""From a query over members to SQL that counts every row once."""
