@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import duckdb
 
@@ -51,3 +52,11 @@ def connect(path: Path | str, *, read_only: bool, threads: int | None, memory: s
         fix = "end the process that holds it, or check the folder's rights and disk space"
         raise WarehouseError(Fault("warehouse-open", f"'{path}' cannot be opened: {reason}", fix=fix)) from error
     return raw
+
+
+def uuid5_sql(namespace: str, name: str) -> str:
+    """SQL of the RFC 9562 version 5 UUID of an SQL text expression, equal to Python's `uuid.uuid5`."""
+    digest = f"sha1(unhex('{UUID(namespace).hex}') || encode({name}))"
+    variant = f"translate(substr({digest}, 17, 1), '0123456789abcdef', '89ab89ab89ab89ab')"
+    parts = (f"substr({digest}, 1, 12)", "'5'", f"substr({digest}, 14, 3)", variant, f"substr({digest}, 18, 15)")
+    return f"CAST({' || '.join(parts)} AS UUID)"

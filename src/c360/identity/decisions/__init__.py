@@ -1,0 +1,1 @@
+"""What people decided in, links that must or must not be out."""

@@ -1,0 +1,1 @@
+"""Rows of all sources in, observed identifiers and links with their evidence out."""

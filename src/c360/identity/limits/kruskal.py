@@ -1,0 +1,126 @@
+"""The links of contested components in, the ones that would break a limit out: Kruskal's order, most trusted first.
+
+A union that would give an entity more values of a kind than its limit allows is refused and reported, whatever order
+the links were observed in. What a person joined counts as one allowance: an entity that holds `n` human merges may
+hold `1 + n` times the limit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from c360.identity.trust import human
+
+Count = tuple[str, str]  # (limit's name, what is counted apart: a source, a week, or nothing)
+
+
+@dataclass(frozen=True)
+class Node:
+    """An identifier of a contested component.
+
+    Attributes:
+        key: (slot, value): what breaks ties, so that results do not depend on numbers given by earlier runs.
+        counts: which counters this identifier adds one to.
+    """
+
+    number: int
+    key: tuple[int, str]
+    counts: tuple[Count, ...] = ()
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A link: `first_seen` is text that sorts, empty when unknown (sorts last)."""
+
+    u: int
+    v: int
+    trust: int
+    first_seen: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A link that is not used, and the limit that it would break."""
+
+    edge: Edge
+    reason: str
+
+
+@dataclass
+class Cluster:
+    """A growing component: its members, its counters and how many human merges it holds."""
+
+    members: list[int]
+    counts: dict[Count, int]
+    merges: int = 0
+    apart: set[int] = field(default_factory=set)
+
+
+def choose_links(
+    nodes: Mapping[int, Node],
+    edges: Sequence[Edge],
+    caps: Mapping[str, int],
+    apart: Mapping[int, set[int]] | None = None,
+) -> tuple[dict[int, int], list[Refused]]:
+    """Join what may be joined.
+
+    Args:
+        nodes: by number.
+        edges: links between them; those of trust `human` are exempt from limits.
+        caps: limit's name -> how many values.
+        apart: node -> the nodes that a person said it is not.
+
+    Returns:
+        node -> least node of its component, and the refused links.
+    """
+    of: dict[int, Cluster] = {
+        number: Cluster([number], dict.fromkeys(node.counts, 1), 0, set((apart or {}).get(number, ())))
+        for number, node in nodes.items()
+    }
+    refused: list[Refused] = []
+    for edge in sorted(edges, key=lambda edge: order_of(edge, nodes)):
+        one, other = of[edge.u], of[edge.v]
+        if one is other:
+            continue
+        is_human = edge.trust >= human
+        reason = reason_against(one, other, caps, is_human=is_human)
+        if reason is not None:
+            refused.append(Refused(edge, reason))
+            continue
+        if len(one.members) < len(other.members):
+            one, other = other, one
+        absorb(one, other, 1 if is_human else 0)
+        for member in other.members:
+            of[member] = one
+    still = [item for item in refused if of[item.edge.u] is not of[item.edge.v]]
+    least = {id(cluster): min(cluster.members) for cluster in {id(c): c for c in of.values()}.values()}
+    return {number: least[id(cluster)] for number, cluster in of.items()}, still
+
+
+def order_of(edge: Edge, nodes: Mapping[int, Node]) -> tuple[object, ...]:
+    """Most trusted first, then first seen (unknown last), then by what the identifiers are."""
+    keys = sorted((nodes[edge.u].key, nodes[edge.v].key))
+    return (-edge.trust, not edge.first_seen, edge.first_seen, keys)
+
+
+def reason_against(one: Cluster, other: Cluster, caps: Mapping[str, int], *, is_human: bool) -> str | None:
+    """Why two components may not be one; None when they may."""
+    small, large = (one, other) if len(one.members) <= len(other.members) else (other, one)
+    if small.apart and not small.apart.isdisjoint(large.members):
+        return "not same"
+    if is_human:
+        return None
+    allowance = 1 + one.merges + other.merges
+    few, many = (one.counts, other.counts) if len(one.counts) <= len(other.counts) else (other.counts, one.counts)
+    for count, number in few.items():
+        if number + many.get(count, 0) > caps[count[0]] * allowance:
+            return f"limit {count[0]}"
+    return None
+
+
+def absorb(one: Cluster, other: Cluster, merges: int) -> None:
+    """Make `other` part of `one`."""
+    one.members += other.members
+    one.merges += other.merges + merges
+    one.apart |= other.apart
+    for count, number in other.counts.items():
+        one.counts[count] = one.counts.get(count, 0) + number
