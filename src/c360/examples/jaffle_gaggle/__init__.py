@@ -11,13 +11,13 @@ from shutil import copyfile
 
 import numpy as np
 
-from c360.examples.csv_bytes import Column, digits, stamps, texts, write_csv
 from c360.examples.draws import Draws, Whole
 from c360.examples.folder import claim_files, refuse_sizes
-from c360.examples.jaffle_gaggle.deals import make_deals, write_rows
+from c360.examples.jaffle_gaggle.deals import make_deals
 from c360.examples.jaffle_gaggle.events import block, event_rows, first_id, make_events
 from c360.examples.jaffle_gaggle.gaggles import Gaggles, make_gaggles
 from c360.examples.jaffle_gaggle.people import People, address, address_parts, make_people, number_namesakes
+from c360.examples.rows import Column, digits, stamps, texts, write_csv, write_rows
 
 files = (
     "c360.yaml", "data/raw_user.csv", "data/raw_gaggle.csv", "data/raw_event.csv", "data/deals.csv",
@@ -33,7 +33,7 @@ def write(
     users: int = 5_781,
     events: int = 120_307,
     gaggles: int | None = None,
-    seed: int = 823,
+    seed: int = 360,
     end: date = last_day,
     overwrite: bool = False,
 ) -> list[Path]:

@@ -1,24 +1,12 @@
 """Companies and users in; the deals of the sales team out."""
 
-import csv
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 
 from c360.examples.draws import Draws, Whole
 from c360.examples.jaffle_gaggle.gaggles import Companies, Gaggles
 from c360.examples.jaffle_gaggle.people import People, address
-
-
-def write_rows(path: Path, header: str, rows: Iterable[Sequence[str]]) -> Path:
-    """Write a small CSV file."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header.split(","))
-        writer.writerows(rows)
-    return path
 
 
 def make_deals(

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from c360.examples.csv_bytes import Column, digits, hexadecimal, stamps, texts
 from c360.examples.draws import Draws, Whole, shares
+from c360.examples.rows import Column, digits, hexadecimal, stamps, texts
 
 kinds = ("recipe_viewed", "recipe_favorited", "order_placed")
 # per hundred events of a user: below the first bound views, below the second favourites, else orders

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from c360.examples.csv_bytes import digits, texts
 from c360.examples.draws import Draws, Whole
 from c360.examples.jaffle_gaggle.gaggles import Companies, Gaggles, nobody
+from c360.examples.rows import digits, texts
 from c360.examples.words import ascii_lower, family_names, given_names, nicknames, pairs_of_names
 
 personal_domains = ("gmail.com", "hotmail.com", "yahoo.com", "icloud.com", "outlook.com")
@@ -53,10 +53,10 @@ def make_people(draws: Draws, companies: Companies, gaggles: Gaggles, window: tu
     """Fill the gaggles with users who sign up inside `window` (seconds since 1970, the end excluded)."""
     users = int(gaggles.size.sum())
     gaggle = np.repeat(np.arange(len(gaggles.size)), gaggles.size)
-    rank = np.arange(users) - (np.cumsum(gaggles.size) - gaggles.size)[gaggle]
+    rank: Whole = np.arange(users) - (np.cumsum(gaggles.size) - gaggles.size)[gaggle]
     start = draws.below("name start", pairs_of_names, len(gaggles.size))[gaggle]
     stride = 1 + draws.below("name stride", pairs_of_names - 1, len(gaggles.size))[gaggle]
-    name: Whole = (start + rank * stride) % pairs_of_names  # a prime: no name twice in a gaggle
+    name = (start + rank * stride) % pairs_of_names  # a prime: no name twice in a gaggle
     domain = choose_domains(draws, companies, gaggles, gaggle, rank)
     people = People(
         gaggle=gaggle, rank=rank, given=name // len(family_names()), family=name % len(family_names()),

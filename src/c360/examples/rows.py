@@ -1,13 +1,15 @@
-"""Columns of numpy byte strings in, the bytes of a CSV file out: a million rows a second and more.
+"""Columns of numpy byte strings, or rows of Python values, in; a CSV file out: a million rows a second and more.
 
 A column is a list of parts that stand one after the other without a separator; a part is an `S` array with one entry
 per row, or one constant. Numpy pads such arrays with NUL bytes, no value holds one, so a table is the padded arrays side
 by side with every NUL deleted.
 """
 
+import csv
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,4 +85,13 @@ def write_csv(path: Path, header: str, blocks: Iterable[tuple[Sequence[Column], 
         for columns, rows in blocks:
             if rows:
                 file.write(lines(columns, rows))
+    return path
+
+
+def write_rows(path: Path, header: str, rows: Iterable[Sequence[Any]]) -> Path:
+    """Write a CSV file from Python values; None is an empty field."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header.split(","))
+        writer.writerows(rows)
     return path
