@@ -1,0 +1,146 @@
+"""DuckDB: the file of a snapshot that is being written, beside the previous one, through the work store's connection."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from c360.errors import Fault, WarehouseError
+from c360.warehouse.connection import Connection
+from c360.warehouse.engines.duckdb_rows import parquet
+from c360.warehouse.names import comma, literal, qualified, quote
+
+new_name, old_name = "c360_new", "c360_old"
+range_column, month_column = "c360_range", "c360_month"
+
+
+class SnapshotFile:
+    """A snapshot's database while it is written: schema `stored` holds rows, `past` superseded ones, `main` the views.
+
+    Everything happens in one transaction on the new file; the work store is only read.
+    """
+
+    def __init__(self, work: Connection, folder: Path) -> None:
+        self.work = work
+        self.folder = folder
+
+    def execute(self, sql: str) -> None:
+        """Run a statement that only this engine understands."""
+        self.work.execute(sql, portable=False)
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        """Read with a statement that only this engine understands."""
+        return self.work.rows(sql, portable=False)
+
+    def engine(self) -> str:
+        """Name and version of the engine."""
+        return f"duckdb {self.work.scalar('SELECT version()', portable=False)}"
+
+    def describe(self, select: str) -> dict[str, str]:
+        """The columns of a SELECT with their types, in order."""
+        return {str(row[0]): str(row[1]) for row in self.rows(f"DESCRIBE {select}")}
+
+    def create_table(self, schema: str, name: str, select: str) -> None:
+        """Store the rows of a SELECT."""
+        self.execute(f"CREATE TABLE {new_name}.{qualified(schema, name)} AS {select}")
+
+    def drop_table(self, schema: str, name: str) -> None:
+        """Undo `create_table`."""
+        self.execute(f"DROP TABLE {new_name}.{qualified(schema, name)}")
+
+    def create_view(self, name: str, select: str) -> None:
+        """A view for readers; its SELECT names the file's own tables without the database."""
+        self.execute(f"CREATE VIEW {new_name}.{qualified('main', name)} AS {select}")
+
+    def table(self, schema: str, name: str, *, old: bool = False) -> str:
+        """A stored table of this snapshot or of the previous one, as a relation."""
+        return f"{old_name if old else new_name}.{qualified(schema, name)}"
+
+    def parts(self, files: Sequence[str], *, with_name: bool = False) -> str:
+        """Parts, named relative to the folder, as a relation."""
+        return parquet([(self.folder / file).as_posix() for file in files], with_name=with_name)
+
+    def copy(self, select: str, to: Path, partition_by: Sequence[str] = ()) -> None:
+        """Write the rows of a SELECT to one Parquet file, or to a folder of them per value of the partition columns."""
+        by = f", PARTITION_BY ({comma(quote(name) for name in partition_by)})" if partition_by else ""
+        to.parent.mkdir(parents=True, exist_ok=True)
+        self.execute(f"COPY ({select}) TO {literal(to.as_posix())} (FORMAT parquet, COMPRESSION zstd{by})")
+
+    def view_types(self) -> dict[str, dict[str, str]]:
+        """View -> column -> type, of the views made so far."""
+        sql = (
+            "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+            f"WHERE database_name = {literal(new_name)} AND schema_name = 'main' ORDER BY table_name, column_index"
+        )
+        found: dict[str, dict[str, str]] = {}
+        for view, column, kind in self.rows(sql):
+            found.setdefault(str(view), {})[str(column)] = str(kind)
+        return found
+
+
+@contextmanager
+def open_new(work: Connection, folder: Path, path: Path, old: Path | None) -> Iterator[SnapshotFile]:
+    """Write a new snapshot file: on return it is complete, closed and checkpointed; on an error the caller removes it.
+
+    Raises:
+        WarehouseError: the engine refused; disk and memory faults among them.
+    """
+    target = SnapshotFile(work, folder)
+    search_path = work.scalar("SELECT current_setting('file_search_path')", portable=False)
+    try:
+        target.execute(f"ATTACH {literal(path.as_posix())} AS {new_name}")
+        if old is not None:
+            target.execute(f"ATTACH {literal(old.as_posix())} AS {old_name} (READ_ONLY)")
+        target.execute(f"SET file_search_path = {literal(search_folder(folder))}")
+        with work.transaction():
+            target.execute(f"CREATE SCHEMA {new_name}.stored")
+            target.execute(f"CREATE SCHEMA {new_name}.past")
+            yield target
+        target.execute(f"DETACH {new_name}")
+    finally:
+        close_all(target, str(search_path))
+
+
+def close_all(target: SnapshotFile, search_path: str) -> None:
+    """Leave the work connection as it was; after a fatal fault the engine refuses, and the first error stands."""
+    statements = (
+        f"DETACH DATABASE IF EXISTS {new_name}",
+        f"DETACH DATABASE IF EXISTS {old_name}",
+        f"SET file_search_path = {literal(search_path)}",
+    )
+    for statement in statements:
+        with suppress(WarehouseError):
+            target.execute(statement)
+
+
+def search_folder(folder: Path) -> str:
+    """The folder that the views' relative paths start from; the engine takes a list of them parted by commas.
+
+    Raises:
+        WarehouseError: the path holds a comma.
+    """
+    path = folder.resolve().as_posix()
+    if "," in path:
+        fix = "move the project, or set `warehouse: {path: ...}` to a folder without a comma"
+        raise WarehouseError(Fault("store-path", f"the store's path '{path}' holds a comma", fix=fix))
+    return path
+
+
+def bucket_of(path: Path) -> str:
+    """The bucket of a file of a partitioned copy: `c360_range=3/c360_month=24291/data_0.parquet` -> `3/24291`."""
+    values = dict(
+        part.split("=", 1) for part in path.parts if part.startswith((f"{range_column}=", f"{month_column}="))
+    )
+    return "/".join(values[name] for name in (range_column, month_column) if name in values)
+
+
+def in_buckets(columns: Sequence[str], buckets: Sequence[str]) -> str:
+    """A condition: the columns hold the numbers of one of these buckets."""
+    by_range: dict[str, list[str]] = {}
+    for bucket in buckets:
+        first, *month = bucket.split("/")
+        by_range.setdefault(first, []).extend(month)
+    if len(columns) == 1:
+        return f"{columns[0]} IN ({comma(sorted(by_range))})"
+    return " OR ".join(
+        f"({columns[0]} = {first} AND {columns[1]} IN ({comma(sorted(months))}))" for first, months in by_range.items()
+    )

@@ -1,0 +1,231 @@
+"""What a snapshot consists of: tables, columns, parts and content hashes, as frozen objects and as `manifest.json`."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+manifest_format = 1
+two_to_64 = 1 << 64
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An order-independent hash of rows: how many, and the sums modulo 2^64 of both halves of each row's MD5.
+
+    The contents of parts add up to the content of the table, so that nothing unchanged is read again.
+    """
+
+    rows: int = 0
+    low: int = 0
+    high: int = 0
+
+    def __add__(self, other: "Content") -> "Content":
+        return Content(self.rows + other.rows, (self.low + other.low) % two_to_64, (self.high + other.high) % two_to_64)
+
+    @classmethod
+    def of(cls, rows: int, low: int | None, high: int | None) -> "Content":
+        """The content from the engine's sums; the sums over no rows are NULL."""
+        return cls(rows, (low or 0) % two_to_64, (high or 0) % two_to_64)
+
+    @classmethod
+    def total(cls, contents: Iterable["Content"]) -> "Content":
+        """The content of all together."""
+        return sum(contents, cls())
+
+    @property
+    def hex(self) -> str:
+        """32 hexadecimal digits, without the row count."""
+        return f"{self.high:016x}{self.low:016x}"
+
+    @classmethod
+    def parse(cls, rows: int, text: str) -> "Content":
+        """The inverse of `hex`."""
+        return cls(rows, int(text[16:], 16), int(text[:16], 16))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One immutable Parquet file; `file` is relative to the folder of the snapshots, `bucket` names its slice."""
+
+    file: str
+    bucket: str
+    content: Content
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a large table is cut: ranges of `width` of an integer column, and optionally calendar months."""
+
+    bucket_by: str
+    width: int
+    month_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnEntry:
+    """A column as published, with what its room declared of it."""
+
+    name: str
+    type: str
+    description: str | None = None
+    owner: str | None = None
+    pii: str | None = None
+    lineage: tuple[str, ...] = ()
+    definition: str | None = None
+    null: str | None = None
+    volatile: bool = False
+    expression: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """Versions that are no longer current: `embedded` rows in the snapshot's own file, the others in parts.
+
+    `schemas` holds the columns of the parts as they were when written; `of_part` says which a part has.
+    """
+
+    columns: dict[str, str]
+    embedded: int = 0
+    parts: tuple[Part, ...] = ()
+    schemas: dict[str, dict[str, str]] = field(default_factory=dict)
+    of_part: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """How many versions are past."""
+        return self.embedded + sum(part.content.rows for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class TableEntry:
+    """A table of a snapshot.
+
+    Attributes:
+        columns: as readers see them, in order, with `updated_at`.
+        stored: name -> type of the columns whose values the content hash covers.
+        layout: how it is cut into parts; None when it lies in the snapshot's own file.
+        quick: bucket -> `rows:hash` in the engine's own fast hash, meaningful only to the engine version `quick_by`.
+        definition: what the table's SQL, columns and key hash to.
+    """
+
+    name: str
+    kind: str
+    key: tuple[str, ...]
+    columns: tuple[ColumnEntry, ...]
+    stored: dict[str, str]
+    content: Content
+    layout: Layout | None = None
+    parts: tuple[Part, ...] = ()
+    quick_by: str = ""
+    quick: dict[str, str] = field(default_factory=dict)
+    history: HistoryEntry | None = None
+    grain: str | None = None
+    description: str | None = None
+    owner: str | None = None
+    aliases: tuple[str, ...] = ()
+    definition: str = ""
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return self.content.rows
+
+    @property
+    def hash(self) -> str:
+        """The content hash: column names and values, without `updated_at` and independent of order and layout."""
+        text = json.dumps([sorted(self.stored), self.content.rows, self.content.hex])
+        return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A published snapshot: which run made it from which inputs and definitions, and all of its tables."""
+
+    snapshot: str
+    run_id: str
+    as_of: datetime
+    published_at: datetime
+    previous: str | None
+    definition: str
+    inputs: dict[str, str]
+    engine: str
+    tables: dict[str, TableEntry]
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """Table -> content hash."""
+        return {name: table.hash for name, table in sorted(self.tables.items())}
+
+    @property
+    def files(self) -> set[str]:
+        """Every part that this snapshot needs."""
+        needed: set[str] = set()
+        for table in self.tables.values():
+            past = table.history.parts if table.history else ()
+            needed.update(part.file for part in (*table.parts, *past))
+        return needed
+
+
+def manifest_text(manifest: Manifest) -> str:
+    """The manifest as JSON."""
+    plain: dict[str, Any] = {"format": manifest_format, **asdict(manifest)}
+    plain["as_of"], plain["published_at"] = manifest.as_of.isoformat(), manifest.published_at.isoformat()
+    for name, table in manifest.tables.items():
+        plain["tables"][name] = {**plain["tables"][name], "hash": table.hash, **content_json(table.content)}
+        plain["tables"][name]["parts"] = [part_json(part) for part in table.parts]
+        if table.history:
+            plain["tables"][name]["history"]["parts"] = [part_json(part) for part in table.history.parts]
+    return json.dumps(plain, indent=1)
+
+
+def content_json(content: Content) -> dict[str, Any]:
+    """A content hash as plain values."""
+    return {"rows": content.rows, "content": content.hex}
+
+
+def part_json(part: Part) -> dict[str, Any]:
+    """A part as plain values."""
+    return {"file": part.file, "bucket": part.bucket, "bytes": part.bytes, **content_json(part.content)}
+
+
+def read_part(plain: dict[str, Any]) -> Part:
+    """The inverse of `part_json`."""
+    return Part(plain["file"], plain["bucket"], Content.parse(plain["rows"], plain["content"]), plain["bytes"])
+
+
+def parse_manifest(text: str) -> Manifest:
+    """The inverse of `manifest_text`.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is damaged, or of a format that this version does not know.
+    """
+    plain = json.loads(text)
+    if plain.pop("format") != manifest_format:
+        raise ValueError("unknown format")
+    plain["as_of"] = datetime.fromisoformat(plain["as_of"])
+    plain["published_at"] = datetime.fromisoformat(plain["published_at"])
+    plain["tables"] = {name: parse_table(table) for name, table in plain["tables"].items()}
+    return Manifest(**plain)
+
+
+def parse_table(plain: dict[str, Any]) -> TableEntry:
+    """One table of a manifest."""
+    table = {key: item for key, item in plain.items() if key not in ("hash", "rows")}
+    table["content"] = Content.parse(plain["rows"], plain["content"])
+    table["columns"] = tuple(
+        ColumnEntry(**{**column, "lineage": tuple(column["lineage"])}) for column in plain["columns"]
+    )
+    table["key"], table["aliases"] = tuple(plain["key"]), tuple(plain["aliases"])
+    table["parts"] = tuple(read_part(part) for part in plain["parts"])
+    table["layout"] = Layout(**plain["layout"]) if plain["layout"] else None
+    table["history"] = parse_history(plain["history"]) if plain["history"] else None
+    return TableEntry(**table)
+
+
+def parse_history(plain: dict[str, Any]) -> HistoryEntry:
+    """The history of a table of a manifest."""
+    return HistoryEntry(**{**plain, "parts": tuple(read_part(part) for part in plain["parts"])})

@@ -1,0 +1,222 @@
+"""A table that is about to be published, beside what is published of it now -> what has to be written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+
+from c360.errors import Fault, WarehouseError
+from c360.warehouse.catalogue import PublishedTable, history_columns
+from c360.warehouse.engines.duckdb_rows import bucket_sql, quick_sql, same_values, stored_type
+from c360.warehouse.engines.duckdb_snapshots import SnapshotFile
+from c360.warehouse.names import comma, literal, quote
+from c360.warehouse.snapshots.layout import choose_layout, still_fits
+from c360.warehouse.snapshots.manifest import Layout, Manifest, TableEntry
+
+embedded_rows = 100_000
+
+
+@dataclass
+class Plan:
+    """One table of the publication.
+
+    Attributes:
+        stored: the columns to store, with their types, without `updated_at`.
+        source: the relation that gives them.
+        old: the table as it is published now; None when it is new, or its key is.
+        stamp: SQL of the publication time.
+        rows, quick: how many rows there are, per bucket with their quick hash, once measured.
+        layout: how it is cut; None when it lies in the snapshot's own file.
+    """
+
+    table: PublishedTable
+    stored: dict[str, str]
+    source: str
+    old: TableEntry | None
+    stamp: str
+    quick_by: str
+    rows: int = 0
+    quick: dict[str, str] = field(default_factory=dict)
+    layout: Layout | None = None
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether quick hashes of now and then mean the same: same columns, types, engine version and cut."""
+        old = self.old
+        return old is not None and old.stored == self.stored and old.quick_by == self.quick_by
+
+    @property
+    def unchanged(self) -> set[str]:
+        """The buckets that hold what they held."""
+        if self.old is None or not self.is_comparable or self.old.layout != self.layout:
+            return set()
+        return {bucket for bucket, value in self.quick.items() if self.old.quick.get(bucket) == value}
+
+    @property
+    def changed(self) -> list[str]:
+        """The buckets to write."""
+        return sorted(set(self.quick) - self.unchanged)
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """SQL of the numbers of a row's bucket; the row is `r`."""
+        layout = self.layout
+        return bucket_sql(layout.bucket_by, layout.width, layout.month_by, "r") if layout else ()
+
+    @property
+    def order(self) -> str:
+        """The columns by which rows lie in their file."""
+        names = [name for name in (self.table.bucket_by, self.table.month_by, *self.table.key) if name]
+        return comma(quote(name) for name in dict.fromkeys(names))
+
+    def versioned(self, source: str, old: str | None, extra: Sequence[str] = ()) -> str:
+        """A SELECT of the stored columns and `updated_at`: the old one where no value differs, else now's."""
+        columns = comma(f"n.{quote(name)}" for name in (*self.stored, *extra))
+        if self.old is None or old is None:
+            return f"SELECT {columns}, {self.stamp} AS updated_at FROM {source} n"
+        had = self.old.stored
+        names = [name for name in self.stored if name in had and name not in self.table.volatile]
+        same = same_values(self.stored, had, [name for name in names if name not in self.table.key])
+        first = f"o.{quote(self.table.key[0])}"
+        updated = f"CASE WHEN {first} IS NOT NULL AND {same} THEN o.updated_at ELSE {self.stamp} END"
+        return f"SELECT {columns}, {updated} AS updated_at FROM {source} n LEFT JOIN {old} o ON {self.same_key(had)}"
+
+    def same_key(self, had: dict[str, str]) -> str:
+        """A condition: n and o are versions of one row."""
+        return " AND ".join(
+            f"n.{quote(name)} = o.{quote(name)}"
+            if had[name] == self.stored[name]
+            else f"CAST(n.{quote(name)} AS VARCHAR) = CAST(o.{quote(name)} AS VARCHAR)"
+            for name in self.table.key
+        )
+
+    def definition(self) -> str:
+        """What the table's SQL, key and declared columns hash to."""
+        text = repr((self.table.select, self.table.key, self.table.columns))
+        return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def timestamp(at: datetime) -> str:
+    """A time as an SQL literal."""
+    return f"CAST({literal(at.strftime('%Y-%m-%d %H:%M:%S.%f'))} AS TIMESTAMP)"
+
+
+def make_plans(
+    target: SnapshotFile,
+    tables: Sequence[PublishedTable],
+    previous: Manifest | None,
+    published_at: datetime,
+    limit: int,
+) -> list[Plan]:
+    """Look at every table: its columns, rows and quick hashes, and where it will lie.
+
+    Above `limit` rows a table with a bucket column lies in parts.
+
+    Raises:
+        WarehouseError: a table uses a name that publishing adds, or lacks a declared column.
+    """
+    engine = target.engine()
+    faults = name_faults(tables)
+    if faults:
+        raise WarehouseError(*faults)
+    plans = [make_plan(target, table, previous, timestamp(published_at), engine) for table in tables]
+    measure_whole(target, [plan for plan in plans if not in_parts(plan)])
+    for plan in plans:
+        if in_parts(plan):
+            measure_buckets(target, plan)
+        place(target, plan, limit)
+    return plans
+
+
+def make_plan(target: SnapshotFile, table: PublishedTable, previous: Manifest | None, stamp: str, engine: str) -> Plan:
+    """One table before anything is measured."""
+    found = target.describe(table.select)
+    check_columns(table, found)
+    stored = {name: stored_type(kind) for name, kind in found.items()}
+    values = comma(
+        quote(name) if stored[name] == kind else f"CAST({quote(name)} AS {stored[name]}) AS {quote(name)}"
+        for name, kind in found.items()
+    )
+    old = previous.tables.get(table.name) if previous else None
+    if old is not None and not set(table.key) <= set(old.stored):
+        old = None
+    layout = old.layout if old else None
+    if layout and (layout.bucket_by, layout.month_by or table.month_by) != (table.bucket_by, table.month_by):
+        layout = None
+    return Plan(table, stored, f"(SELECT {values} FROM ({table.select}))", old, stamp, engine, layout=layout)
+
+
+def in_parts(plan: Plan) -> bool:
+    """Whether the table lies in parts now and its quick hashes can be compared."""
+    return plan.layout is not None
+
+
+def name_faults(tables: Sequence[PublishedTable]) -> list[Fault]:
+    """Names that would hide each other."""
+    names = [name.lower() for table in tables for name in names_of(table)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    fix = "give the entity another name or label"
+    return [Fault("table-name-taken", f"two published tables are called '{name}'", fix=fix) for name in twice]
+
+
+def names_of(table: PublishedTable) -> list[str]:
+    """Every name under which readers find a table."""
+    return [table.name, *table.aliases, *([table.history_name] if table.keep_history else [])]
+
+
+def check_columns(table: PublishedTable, found: dict[str, str]) -> None:
+    """Refuse names that publishing adds, and declared columns that are not there.
+
+    Raises:
+        WarehouseError: names each of them.
+    """
+    reserved = history_columns if table.keep_history else history_columns[:1]
+    lowered = {name.lower() for name in found} | {name.lower() for name in table.expressions}
+    faults = [
+        Fault(
+            "column-reserved",
+            f"'{table.name}.{name}' is a name that c360 adds itself",
+            fix="rename the trait or feature",
+        )
+        for name in reserved
+        if name in lowered
+    ]
+    declared = [column.name for column in table.columns if column.expression is None]
+    missing = [name for name in (*declared, *table.key) if name not in found]
+    faults += [Fault("column-missing", f"'{table.name}.{name}' is declared but not computed") for name in missing]
+    if faults:
+        raise WarehouseError(*faults)
+
+
+def measure_whole(target: SnapshotFile, plans: Sequence[Plan]) -> None:
+    """Count the rows of all small tables in one statement; hash those that can be compared."""
+    if not plans:
+        return
+    parts = []
+    for index, plan in enumerate(plans):
+        measure = quick_sql(plan.source, plan.stored if plan.is_comparable else {})
+        parts.append(f"SELECT {index} AS i, n, quick FROM ({measure})")
+    for number, rows, quick in target.rows(" UNION ALL ".join(parts)):
+        plan = plans[int(str(number))]
+        plan.rows = int(str(rows))
+        plan.quick = {"": f"{rows}:{quick}"}
+
+
+def measure_buckets(target: SnapshotFile, plan: Plan) -> None:
+    """Count and hash the buckets of a large table in one pass."""
+    found = target.rows(quick_sql(plan.source, plan.stored if plan.is_comparable else {}, plan.buckets))
+    plan.quick = {"/".join(str(number) for number in numbers): f"{rows}:{quick}" for *numbers, rows, quick in found}
+    plan.rows = sum(int(str(row[-2])) for row in found)
+
+
+def place(target: SnapshotFile, plan: Plan, limit: int) -> None:
+    """Decide where the table lies; what lies in parts stays cut as it is while that fits."""
+    bucket_by = plan.table.bucket_by
+    if bucket_by is None or plan.rows <= limit:
+        if plan.layout is not None:
+            plan.layout, plan.quick = None, {"": ""}
+        return
+    if plan.layout is not None and still_fits(plan.rows, len(plan.quick)):
+        return
+    plan.layout = choose_layout(target, plan.source, bucket_by, plan.table.month_by, plan.rows)
+    measure_buckets(target, plan)

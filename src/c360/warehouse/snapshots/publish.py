@@ -1,0 +1,193 @@
+"""Tables of the work store -> a new immutable snapshot, which becomes the published one in a single step."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from c360.errors import WarehouseError
+from c360.warehouse.catalogue import PublishedTable
+from c360.warehouse.connection import Connection
+from c360.warehouse.engines.duckdb_rows import parquet
+from c360.warehouse.engines.duckdb_snapshots import SnapshotFile, open_new
+from c360.warehouse.names import comma, quote
+from c360.warehouse.snapshots import files
+from c360.warehouse.snapshots.history import history_view, write_history
+from c360.warehouse.snapshots.manifest import ColumnEntry, HistoryEntry, Manifest, TableEntry, manifest_text
+from c360.warehouse.snapshots.plans import embedded_rows, make_plans
+from c360.warehouse.snapshots.rows import Written, check_keys, hash_embedded, write_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What a snapshot says of itself.
+
+    Attributes:
+        as_of: the "now" of the run (UTC).
+        definition: fingerprint of the project and the code.
+        inputs: source -> fingerprint of what was read.
+        retention: how many snapshots are kept.
+        limit: tables of more rows lie in parts.
+    """
+
+    as_of: datetime
+    run_id: str
+    definition: str = ""
+    inputs: Mapping[str, str] | None = None
+    retention: int = 10
+    limit: int = embedded_rows
+
+
+def publish(
+    work: Connection,
+    tables: Sequence[PublishedTable],
+    store: Path,
+    publication: Publication,
+    now: datetime | None = None,
+) -> Manifest:
+    """Publish all tables together; readers see the previous snapshot until the last step, and the new one after it.
+
+    A row keeps its `updated_at` while its values stay what they are in the snapshot that is published now; otherwise
+    it gets this publication's time, which is later than that of any snapshot before, whatever the clock says.
+
+    Args:
+        work: the work store, outside a transaction.
+        tables: all that readers shall see.
+        store: the folder of the embedded stores; the snapshots are in its `published/`.
+        publication: what the snapshot says of itself.
+        now: the publication time (UTC) instead of the clock's.
+
+    Raises:
+        WarehouseError: the engine or the disk refused; what is published stays.
+    """
+    folder = files.published_folder(store).resolve()
+    with files.publishing_lock(folder):
+        published_at = publication_time(folder, now)
+        current = files.read_current(folder)
+        previous = files.read_manifest(folder, current) if current else None
+        snapshot = files.snapshot_name(published_at)
+        try:
+            manifest = build(work, tables, folder, previous, publication, published_at)
+            complete(folder, manifest)
+        except BaseException:
+            if files.read_current(folder) != snapshot:
+                shutil.rmtree(folder / snapshot, ignore_errors=True)
+            raise
+        clear(folder, publication.retention, snapshot)
+    return manifest
+
+
+def publication_time(folder: Path, now: datetime | None) -> datetime:
+    """Now, but later than every snapshot so far, so that no two versions of a row share a time."""
+    at = now or datetime.now(UTC)
+    last = files.last_published_at(folder)
+    return at if last is None or at > last else last + timedelta(microseconds=1)
+
+
+def build(
+    work: Connection,
+    tables: Sequence[PublishedTable],
+    folder: Path,
+    previous: Manifest | None,
+    publication: Publication,
+    published_at: datetime,
+) -> Manifest:
+    """Write the snapshot's file and parts, and say what is in them."""
+    snapshot = files.snapshot_name(published_at)
+    (folder / snapshot).mkdir()
+    database = folder / snapshot / files.database_name
+    old = folder / previous.snapshot / files.database_name if previous else None
+    with open_new(work, folder, database, old) as target:
+        plans = make_plans(target, tables, previous, published_at, publication.limit)
+        written = [write_rows(target, plan, snapshot) for plan in plans]
+        hash_embedded(target, written)
+        check_keys(target, written)
+        histories = [
+            write_history(target, item, snapshot, publication.limit) if item.plan.table.keep_history else None
+            for item in written
+        ]
+        for item, history in zip(written, histories, strict=True):
+            create_views(target, item, history)
+        types = target.view_types()
+        engine = target.engine()
+    entries = [table_entry(item, history, types) for item, history in zip(written, histories, strict=True)]
+    return Manifest(
+        snapshot=snapshot,
+        run_id=publication.run_id,
+        as_of=publication.as_of,
+        published_at=published_at,
+        previous=previous.snapshot if previous else None,
+        definition=publication.definition,
+        inputs=dict(publication.inputs or {}),
+        engine=engine,
+        tables={entry.name: entry for entry in entries},
+    )
+
+
+def create_views(target: SnapshotFile, written: Written, history: HistoryEntry | None) -> None:
+    """What readers see of a table: itself, its further names, its history."""
+    table, layout = written.plan.table, written.plan.layout
+    current = f"stored.{quote(table.name)}" if layout is None else parquet([part.file for part in written.parts])
+    computed = table.expressions
+    shown = comma(
+        f"{computed[name]} AS {quote(name)}" if name in computed else quote(name)
+        for name in (*view_columns(written), "updated_at")
+    )
+    target.create_view(table.name, f"SELECT {shown} FROM {current}")
+    for alias in table.aliases:
+        target.create_view(alias, f"SELECT * FROM {quote(table.name)}")
+    if history is not None:
+        target.create_view(table.history_name, history_view(written.plan, current, history))
+
+
+def view_columns(written: Written) -> list[str]:
+    """The columns in the order in which they are declared, then those that are not."""
+    declared = written.plan.table.described
+    return [*declared, *(name for name in written.plan.stored if name not in declared)]
+
+
+def table_entry(written: Written, history: HistoryEntry | None, types: dict[str, dict[str, str]]) -> TableEntry:
+    """What the manifest says of a table."""
+    plan, table = written.plan, written.plan.table
+    columns = []
+    for name, kind in types[table.name].items():
+        declared = table.described.get(name)
+        columns.append(ColumnEntry(type=kind, **(asdict(declared) if declared else {"name": name})))
+    return TableEntry(
+        name=table.name,
+        kind=table.kind,
+        key=table.key,
+        columns=tuple(columns),
+        stored=plan.stored,
+        content=written.content,
+        layout=plan.layout,
+        parts=written.parts,
+        quick_by=plan.quick_by,
+        quick=written.quick,
+        history=history,
+        grain=table.grain,
+        description=table.description,
+        owner=table.owner,
+        aliases=table.aliases,
+        definition=plan.definition(),
+    )
+
+
+def complete(folder: Path, manifest: Manifest) -> None:
+    """Make everything durable, then let `CURRENT` name the snapshot: the moment of publication."""
+    home = folder / manifest.snapshot
+    files.sync(home / files.database_name)
+    for parent in sorted({(folder / file).parent for file in manifest.files}):
+        files.sync(parent)
+    files.write_atomic(home / files.manifest_name, manifest_text(manifest))
+    files.sync(folder)
+    files.write_atomic(folder / files.pointer_name, f"{manifest.snapshot}\n")
+
+
+def clear(folder: Path, retention: int, current: str) -> None:
+    """Remove what nobody needs any more; a damaged older manifest does not undo a publication."""
+    try:
+        files.collect_files(folder, retention, current)
+    except (WarehouseError, OSError):
+        return

@@ -1,0 +1,178 @@
+"""A plan -> its rows in the new snapshot: stored in its file, or as parts of which unchanged ones are kept."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from c360.errors import Fault, WarehouseError
+from c360.warehouse.engines.duckdb_rows import content_sql
+from c360.warehouse.engines.duckdb_snapshots import (
+    SnapshotFile,
+    bucket_of,
+    in_buckets,
+    month_column,
+    range_column,
+)
+from c360.warehouse.names import comma, literal, quote
+from c360.warehouse.snapshots.files import parts_name, sync
+from c360.warehouse.snapshots.manifest import Content, Part
+from c360.warehouse.snapshots.plans import Plan
+
+
+@dataclass
+class Written:
+    """What became of a plan.
+
+    Attributes:
+        rows: the relation of what was written now (all of an embedded table, the changed parts of a large one).
+        replaced: the relation of what that replaces; None when nothing.
+        content: the hash of the whole table, once it is known.
+        quick: bucket -> quick hash, for the next publication.
+        parts: all parts, kept and new.
+    """
+
+    plan: Plan
+    rows: str | None
+    replaced: str | None
+    content: Content = field(default_factory=Content)
+    quick: dict[str, str] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+
+
+def write_rows(target: SnapshotFile, plan: Plan, snapshot: str) -> Written:
+    """Store what changed of a table; the rows of embedded tables are hashed later, all in one go."""
+    if plan.layout is not None:
+        return write_parts(target, plan, snapshot)
+    name = plan.table.name
+    if plan.old is not None and plan.old.layout is None and not plan.changed:
+        target.create_table("stored", name, f"SELECT * FROM {target.table('stored', name, old=True)}")
+        return Written(plan, None, None, plan.old.content, dict(plan.old.quick))
+    replaced = old_rows(target, plan, None)
+    target.create_table("stored", name, f"{plan.versioned(plan.source, replaced)} ORDER BY {plan.order}")
+    return Written(plan, target.table("stored", name), replaced)
+
+
+def old_rows(target: SnapshotFile, plan: Plan, buckets: set[str] | None) -> str | None:
+    """The rows as published now, of these buckets or all, as a relation; None when there are none."""
+    old = plan.old
+    if old is None:
+        return None
+    if old.layout is None:
+        return target.table("stored", plan.table.name, old=True)
+    files = [part.file for part in old.parts if buckets is None or part.bucket in buckets]
+    return target.parts(files) if files else None
+
+
+def write_parts(target: SnapshotFile, plan: Plan, snapshot: str) -> Written:
+    """Write the changed buckets of a large table as new parts and keep the others."""
+    old = plan.old
+    same_cut = old is not None and old.layout == plan.layout
+    changed, unchanged = plan.changed, plan.unchanged
+    gone = set(old.quick) - unchanged if old is not None and same_cut else None
+    replaced = old_rows(target, plan, gone)
+    kept = tuple(part for part in old.parts if part.bucket in unchanged) if old is not None else ()
+    quick = {bucket: plan.quick[bucket] for bucket in unchanged}
+    new = new_parts(target, plan, changed, replaced, snapshot) if changed else []
+    written = Written(plan, None, replaced, quick=quick)
+    if new:
+        written.rows = target.parts([part.file for part, _ in new])
+    for bucket in changed:
+        written.quick[bucket] = quick_total([quick for part, quick in new if part.bucket == bucket])
+    written.parts = tuple(sorted((*kept, *(part for part, _ in new)), key=lambda part: (part.bucket, part.file)))
+    written.content = Content.total(part.content for part in written.parts)
+    return written
+
+
+def quick_total(values: Sequence[tuple[int, int]]) -> str:
+    """The quick hash of a bucket from those of its files."""
+    return f"{sum(rows for rows, _ in values)}:{sum(quick for _, quick in values)}"
+
+
+def new_parts(
+    target: SnapshotFile, plan: Plan, changed: list[str], replaced: str | None, snapshot: str
+) -> list[tuple[Part, tuple[int, int]]]:
+    """Write buckets into files named by their content; with each goes its rows and quick hash."""
+    numbers = plan.buckets
+    names = (range_column, month_column)[: len(numbers)]
+    cut = comma(f"{number} AS {name}" for number, name in zip(numbers, names, strict=True))
+    where = f" WHERE {in_buckets(numbers, changed)}" if len(changed) < len(plan.quick) else ""
+    source = f"(SELECT r.*, {cut} FROM {plan.source} r{where})"
+    aside = target.folder / parts_name / f".{snapshot}" / plan.table.name
+    order = f"{comma(names)}, {plan.order}"
+    target.copy(f"SELECT * FROM ({plan.versioned(source, replaced, names)}) ORDER BY {order}", aside, names)
+    files = sorted(path for path in aside.rglob("*.parquet"))
+    contents = file_contents(target, plan.stored, files)
+    parts = [move_part(target.folder, plan.table.name, path, contents[path.as_posix()][0], snapshot) for path in files]
+    shutil.rmtree(aside)
+    return [(part, contents[path.as_posix()][1]) for part, path in zip(parts, files, strict=True)]
+
+
+def file_contents(
+    target: SnapshotFile, stored: dict[str, str], files: Sequence[Path]
+) -> dict[str, tuple[Content, tuple[int, int]]]:
+    """File -> content hash, and rows and quick hash, read back from what was written."""
+    if not files:
+        return {}
+    relative = [path.relative_to(target.folder).as_posix() for path in files]
+    found = target.rows(content_sql(target.parts(relative, with_name=True), stored, ("filename",)))
+    contents = {}
+    for name, *values in found:
+        rows, low, high, quick = (int(str(value or 0)) for value in values)
+        contents[str(name)] = Content.of(rows, low, high), (rows, quick)
+    return contents
+
+
+def move_part(folder: Path, table: str, path: Path, content: Content, snapshot: str) -> Part:
+    """Give a file its lasting name: its content, and the publication whose `updated_at` it holds."""
+    home = folder / parts_name / table
+    home.mkdir(parents=True, exist_ok=True)
+    final, number = home / f"{content.hex}-{snapshot}.parquet", 1
+    while final.exists():
+        final, number = home / f"{content.hex}-{snapshot}-{number}.parquet", number + 1
+    path.chmod(0o444)
+    sync(path)
+    path.rename(final)
+    return Part(final.relative_to(folder).as_posix(), bucket_of(path), content, final.stat().st_size)
+
+
+def hash_embedded(target: SnapshotFile, written: Sequence[Written]) -> None:
+    """Hash the tables that were stored in the snapshot's own file, all in one statement."""
+    fresh = [item for item in written if item.plan.layout is None and item.rows is not None]
+    if not fresh:
+        return
+    parts = [
+        f"SELECT {index} AS i, n, low, high, quick FROM ({content_sql(str(item.rows), item.plan.stored)})"
+        for index, item in enumerate(fresh)
+    ]
+    for values in target.rows(" UNION ALL ".join(parts)):
+        index, rows, low, high, quick = (int(str(value or 0)) for value in values)
+        fresh[index].content = Content.of(rows, low, high)
+        fresh[index].quick = {"": f"{rows}:{quick}"}
+
+
+def check_keys(target: SnapshotFile, written: Sequence[Written]) -> None:
+    """Refuse two rows of one key in tables whose history is kept, and in all small ones.
+
+    Raises:
+        WarehouseError: names the tables and the number of rows too many.
+    """
+    fresh = [item for item in written if item.rows and (item.plan.table.keep_history or item.plan.layout is None)]
+    parts = [
+        f"SELECT {literal(item.plan.table.name)}, count(*) - count(DISTINCT {key_sql(item.plan.table.key)}) FROM {item.rows}"
+        for item in fresh
+        if item.plan.table.key
+    ]
+    if not parts:
+        return
+    found = [(name, extra) for name, extra in target.rows(" UNION ALL ".join(parts)) if extra]
+    fix = "this is a fault of c360 or of a key that is not unique; `c360 checks` shows the rows"
+    faults = [Fault("table-key", f"'{name}' has {extra} rows too many for its key", fix=fix) for name, extra in found]
+    if faults:
+        raise WarehouseError(*faults)
+
+
+def key_sql(key: Sequence[str]) -> str:
+    """The key as one value."""
+    columns = comma(quote(name) for name in key)
+    return columns if len(key) == 1 else f"({columns})"
