@@ -197,15 +197,16 @@ def record_table_of(project: Project, name: str) -> PublishedTable:
     """The source records that an entity is built from: the candidates of every trait."""
     entity = project.file.entities[name]
     values = [*entity.ids, *traits_of(entity)]
-    columns = ["entity_id", "source", "record_key", "record_ts", "superseded", *values]
+    columns = ["entity_id", "source", "source_order", "record_key", "record_ts", "superseded", *values]
     return PublishedTable(
         name=f"{name}_record",
         select=f"SELECT {comma(quote(column) for column in columns)} FROM {record_table(name)}",
-        key=("source", "record_key"),
+        key=("source", "source_order", "record_key"),
         kind="table",
         columns=(
             entity_id,
             PublishedColumn("source", "The source of the record"),
+            PublishedColumn("source_order", "Which input of the entity read it, from 0"),
             PublishedColumn("record_key", "Its key in the source"),
             PublishedColumn("record_ts", "Its time, where the source has one"),
             PublishedColumn("superseded", "Whether a human merge replaced its identifier by a newer one"),
