@@ -69,5 +69,7 @@ def explain_trait(work: Connection, project: Project, entity: str, entity_id: in
         (entity_id,),
     )
     winner = next((index for index, row in enumerate(rows) if row[0] is not None), None)
-    candidates = [Candidate(index + 1, *row, index == winner) for index, row in enumerate(rows)]
+    candidates = [
+        Candidate(index + 1, row[0], row[1], row[2], row[3], row[4], index == winner) for index, row in enumerate(rows)
+    ]
     return TraitStory(entity, entity_id, trait, rule, tuple(candidates))

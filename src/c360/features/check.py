@@ -1,0 +1,61 @@
+"""A project in, the faults of its features out, each at the line of the declaration."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from c360.entities import columns_of
+from c360.errors import Fault
+from c360.features.language.definitions import Definition, list_definitions
+from c360.features.language.resolved import resolve
+from c360.project import Project
+
+any_time = datetime(2000, 1, 1)  # noqa: DTZ001  (naive UTC, like every time of c360)
+
+
+def check(project: Project) -> list[Fault]:
+    """Unknown names, ambiguous paths, circles, names that clash, and modifiers that a verb cannot use."""
+    _, faults = resolve(project, any_time)
+    definitions = [d for d in list_definitions(project) if d.entity in project.file.entities]
+    faults += check_names(project, definitions)
+    faults += [fault for definition in definitions for fault in check_modifiers(project, definition)]
+    return list({str(fault): fault for fault in faults}.values())
+
+
+def check_names(project: Project, definitions: list[Definition]) -> Iterator[Fault]:
+    """A feature may not have the name of a trait, an identifier or another feature."""
+    taken: dict[tuple[str, str], str] = {}
+    for name in {definition.entity: None for definition in definitions}:
+        taken |= {(name, column.lower()): f"a column of {name}" for column in columns_of(project, name)}
+    for definition in definitions:
+        key = (definition.entity, definition.name.lower())
+        if key in taken:
+            message = f"feature '{definition.name}' has the name of {taken[key]}"
+            yield project.fault("name-twice", message, *definition.path, fix="take another name or suffix")
+        taken.setdefault(key, "another feature")
+
+
+needs = {"nth": ("n",), "percentile": ("p",), "trend": ("window",)}
+only_for = {"n": {"nth", "list"}, "p": {"percentile"}, "order": {"pick"}}
+
+
+def check_modifiers(project: Project, definition: Definition) -> Iterator[Fault]:
+    """Modifiers that the verb needs, and those that mean nothing to it."""
+    feature, verb = definition.feature, definition.feature.verb
+    for key in needs.get(verb, ()):
+        if getattr(feature, key) is None:
+            message = f"'{definition.name}': `{verb}` needs `{key}:`"
+            yield project.fault("feature-incomplete", message, *definition.path, verb, fix=f"add `{key}:`")
+    for key, verbs in only_for.items():
+        if getattr(feature, key) is not None and verb not in verbs:
+            message = f"'{definition.name}': `{key}:` means nothing to `{verb}`"
+            fix = f"it belongs to {', '.join(sorted(verbs))}"
+            yield project.fault("feature-modifier", message, *definition.path, key, fix=fix)
+    if verb in ("sql", "ratio"):
+        for key in ("window", "relative", "to", "take", "of", "via", "where"):
+            if getattr(feature, key) is not None:
+                message = f"'{definition.name}': `{key}:` means nothing to a formula"
+                fix = "put it at the features that the formula reads"
+                yield project.fault("feature-modifier", message, *definition.path, key, fix=fix)
+    if verb == "streak" and feature.take not in (None, "day", "week", "month"):
+        message = f"'{definition.name}': a streak counts days, weeks or months"
+        yield project.fault("feature-modifier", message, *definition.path, "take", fix="write `take: day|week|month`")

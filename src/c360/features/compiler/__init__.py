@@ -1,0 +1,1 @@
+"""Resolved reads in, few SQL statements out: rows are read once per pass, whatever the number of features."""

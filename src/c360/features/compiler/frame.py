@@ -1,0 +1,80 @@
+"""The date or dates at which features are computed in, the SQL of "now", of window starts and of the row keys out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from c360.features.language.windows import start_of
+from c360.warehouse import comma, literal, qualified, quote
+
+cut_table = qualified("features", "_cut")
+
+
+def stamp(moment: datetime) -> str:
+    """A UTC timestamp literal, as `compile_snippet` writes the clock."""
+    return f"CAST({literal(moment.strftime('%Y-%m-%d %H:%M:%S.%f'))} AS TIMESTAMP)"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """When features are computed: at one date, or at every date of a panel.
+
+    In a panel each row is an entity at a cut: keys are `entity_id, cut`, and every pass joins the table of cuts.
+    """
+
+    as_of: datetime
+    zone: str
+    cuts: tuple[datetime, ...] = ()
+
+    @property
+    def is_panel(self) -> bool:
+        """Whether there are several dates."""
+        return bool(self.cuts)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that name a row."""
+        return ("entity_id", "cut") if self.is_panel else ("entity_id",)
+
+    def now(self, alias: str = "c") -> str:
+        """The date of a row."""
+        return f"{alias}.cut_at" if self.is_panel else stamp(self.as_of)
+
+    def start(self, window: str, times: int = 1) -> str:
+        """Where a window before that date begins."""
+        if self.is_panel:
+            return f"c.{quote(start_column(window, times))}"
+        return stamp(start_of(window, self.as_of, self.zone, times))
+
+    def clocked(self, sql: str, alias: str) -> str:
+        """A compiled snippet with the row's date for the run's."""
+        return sql.replace(stamp(self.as_of), self.now(alias)) if self.is_panel else sql
+
+    def key_columns(self, entity: str) -> list[str]:
+        """The select list of the keys."""
+        columns = [f"{entity} AS entity_id"]
+        return [*columns, "c.cut AS cut"] if self.is_panel else columns
+
+    def group(self, entity: str) -> str:
+        """The GROUP BY list of the keys."""
+        return f"{entity}, c.cut" if self.is_panel else entity
+
+    def same(self, one: str, other: str) -> str:
+        """SQL: two rows have the same keys."""
+        return " AND ".join(f"{one}.{key} = {other}.{key}" for key in self.keys)
+
+    def cut_sql(self, windows: Sequence[tuple[str, int]]) -> str:
+        """SQL of the table of cuts: number, date, and the start of each window."""
+        rows = []
+        for number, cut in enumerate(self.cuts):
+            starts = [
+                f"{stamp(start_of(window, cut, self.zone, times))} AS {quote(start_column(window, times))}"
+                for window, times in windows
+            ]
+            rows.append(f"SELECT {comma([f'{number} AS cut', f'{stamp(cut)} AS cut_at', *starts])}")
+        return " UNION ALL ".join(rows)
+
+
+def start_column(window: str, times: int) -> str:
+    """The column of a window's start in the table of cuts."""
+    return f"start_{times}x{window}" if times > 1 else f"start_{window}"

@@ -1,0 +1,130 @@
+"""A read in, its own SELECT out, for the verbs that need rows in an order or values in a ranking."""
+
+from c360.features.compiler.measures import condition_sql, day_seconds
+from c360.features.compiler.rows import Rows, Tables
+from c360.features.language.reads import Read
+from c360.warehouse import literal, quote
+
+most_listed = 100
+
+
+def ranked(read: Read, rows: Rows, tables: Tables) -> str:
+    """SQL of `keys, <feature>` for one feature."""
+    verb = read.definition.feature.verb
+    if read.gap:
+        return ordered_value(read, rows, gaps(read, rows, tables))
+    if verb in ("first", "last", "nth", "pick"):
+        return chosen(read, rows, tables)
+    if verb == "list":
+        return listed(read, rows, tables)
+    if verb == "mode":
+        return most_common(read, rows, tables)
+    if verb == "streak":
+        return streak(read, rows, tables)
+    return ordered_value(read, rows, values(read, rows, tables))
+
+
+def values(read: Read, rows: Rows, tables: Tables) -> str:
+    """SQL of `keys, v`: the values that count."""
+    condition = condition_sql(read, tables)
+    return rows.plain([f"{read.value} AS v"], f"{condition} AND {read.value} IS NOT NULL")
+
+
+def gaps(read: Read, rows: Rows, tables: Tables) -> str:
+    """SQL of `keys, v`: days between each activity and the one before it."""
+    keys = ", ".join(rows.frame.keys)
+    found = rows.plain(["s.activity_ts AS ts", "s.activity_uuid AS tie"], condition_sql(read, tables))
+    before = f"lag(ts) OVER (PARTITION BY {keys} ORDER BY ts, tie)"
+    days = f"date_diff('second', before, ts) / {day_seconds}"
+    return f"SELECT {keys}, {days} AS v FROM (SELECT {keys}, ts, {before} AS before FROM ({found}) g) h WHERE before IS NOT NULL"
+
+
+def ordered_value(read: Read, rows: Rows, found: str) -> str:
+    """SQL of a median or percentile: the value at a position, between two of them the point between (linear)."""
+    feature, keys = read.definition.feature, ", ".join(rows.frame.keys)
+    name = quote(read.definition.name)
+    if feature.verb in ("min", "max"):
+        return f"SELECT {keys}, {feature.verb}(v) AS {name} FROM ({found}) g GROUP BY {keys}"
+    p = 0.5 if feature.verb == "median" else (feature.p if feature.p is not None else 0.5)
+    over = f"OVER (PARTITION BY {keys}"
+    places = f"SELECT {keys}, CAST(v AS DOUBLE) AS v, row_number() {over} ORDER BY v) - 1 AS place, count(*) {over}) AS n FROM ({found}) g"
+    position = f"({p!r} * (n - 1))"
+    low, high = f"floor({position})", f"ceil({position})"
+    weight = f"({position} - {low})"
+    low_value = f"max(CASE WHEN place = {low} THEN v * (1 - {weight}) END)"
+    high_value = f"max(CASE WHEN place = {high} THEN v * {weight} END)"
+    return f"SELECT {keys}, {low_value} + {high_value} AS {name} FROM ({places}) h GROUP BY {keys}"
+
+
+def chosen(read: Read, rows: Rows, tables: Tables) -> str:
+    """SQL of the value of one row: the first, the last, the nth, or the first by `order`."""
+    feature, keys, name = read.definition.feature, ", ".join(rows.frame.keys), quote(read.definition.name)
+    if read.kind == "members":
+        ordering = f"{read.order}, {read.value}, m.entity_id"
+        also = f"{condition_sql(read, tables)} AND {read.value} IS NOT NULL"
+    else:
+        side = "DESC" if feature.verb == "last" else "ASC"
+        ordering, also = f"s.activity_ts {side}, s.activity_uuid {side}", condition_sql(read, tables)
+    over = f"row_number() OVER (PARTITION BY {rows.frame.group(rows.target)} ORDER BY {ordering})"
+    found = rows.plain([f"{read.value} AS v", f"{over} AS place"], also)
+    place = feature.n or 1 if feature.verb == "nth" else 1
+    return f"SELECT {keys}, v AS {name} FROM ({found}) g WHERE place = {place}"
+
+
+def most_common(read: Read, rows: Rows, tables: Tables) -> str:
+    """SQL of the most frequent value; of equals the one that sorts first."""
+    keys, name = ", ".join(rows.frame.keys), quote(read.definition.name)
+    counted = f"SELECT {keys}, v, count(*) AS n FROM ({values(read, rows, tables)}) g GROUP BY {keys}, v"
+    place = f"row_number() OVER (PARTITION BY {keys} ORDER BY n DESC, v)"
+    return f"SELECT {keys}, v AS {name} FROM (SELECT {keys}, v, {place} AS place FROM ({counted}) h) i WHERE place = 1"
+
+
+def listed(read: Read, rows: Rows, tables: Tables) -> str:
+    """SQL of the last n different values, the latest first, as the text of a JSON list."""
+    feature, keys, name = read.definition.feature, ", ".join(rows.frame.keys), quote(read.definition.name)
+    also = f"{condition_sql(read, tables)} AND {read.value} IS NOT NULL"
+    found = rows.plain([f"CAST({read.value} AS VARCHAR) AS v", "s.activity_ts AS ts", "s.activity_uuid AS tie"], also)
+    latest = f"row_number() OVER (PARTITION BY {keys}, v ORDER BY ts DESC, tie DESC)"
+    different = f"SELECT {keys}, v, ts, tie FROM (SELECT {keys}, v, ts, tie, {latest} AS again FROM ({found}) g) h WHERE again = 1"
+    place = f"row_number() OVER (PARTITION BY {keys} ORDER BY ts DESC, tie DESC)"
+    placed = f"SELECT {keys}, v, {place} AS place FROM ({different}) i"
+    escaped = f"replace(replace(v, {literal(chr(92))}, {literal(chr(92) * 2)}), {literal(chr(34))}, {literal(chr(92) + chr(34))})"
+    parts = []
+    for number in range(1, min(feature.n or 10, most_listed) + 1):
+        comma = "" if number == 1 else literal(", ") + " || "
+        text = f"{comma}{literal(chr(34))} || {escaped} || {literal(chr(34))}"
+        parts.append(f"coalesce(max(CASE WHEN place = {number} THEN {text} END), '')")
+    whole = f"'[' || {' || '.join(parts)} || ']'"
+    return f"SELECT {keys}, {whole} AS {name} FROM ({placed}) j GROUP BY {keys}"
+
+
+def streak(read: Read, rows: Rows, tables: Tables) -> str:
+    """SQL of the current streak: consecutive periods with an activity, up to this one or the one before it.
+
+    Periods are counted from Monday 1970-01-05 (days, weeks) or from January 1970 (months).
+    """
+    feature, keys, name = read.definition.feature, ", ".join(rows.frame.keys), quote(read.definition.name)
+    every = feature.take or "day"
+    period = {
+        "day": "date_diff('day', CAST('1970-01-05' AS DATE), CAST({0} AS DATE))",
+        "week": "CAST(floor(date_diff('day', CAST('1970-01-05' AS DATE), CAST({0} AS DATE)) / 7.0) AS BIGINT)",
+        "month": "(extract(year FROM {0}) * 12 + extract(month FROM {0}))",
+    }[every]
+    found = rows.plain(
+        [f"{period.format('s.activity_ts')} AS v", f"{period.format(rows.frame.now())} AS now"],
+        condition_sql(read, tables),
+    )
+    periods = f"SELECT DISTINCT {keys}, v, now FROM ({found}) g"
+    place = f"row_number() OVER (PARTITION BY {keys} ORDER BY v DESC)"
+    top = f"max(v) OVER (PARTITION BY {keys})"
+    placed = f"SELECT {keys}, v, now, {place} AS place, {top} AS latest FROM ({periods}) h"
+    return (
+        f"SELECT {keys}, count(CASE WHEN latest >= now - 1 AND v + place = latest + 1 THEN 1 END) AS {name} "
+        f"FROM ({placed}) i GROUP BY {keys}"
+    )
+
+
+def distinct(read: Read, tables: Tables) -> str:
+    """SQL of the number of different values, within a GROUP BY."""
+    condition = condition_sql(read, tables)
+    return f"count(DISTINCT CASE WHEN {condition} THEN {read.value} END)"

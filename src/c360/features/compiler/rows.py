@@ -1,0 +1,179 @@
+"""Reads that share their rows in, the FROM and WHERE of one pass over those rows out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from c360.entities import is_many
+from c360.features.compiler.frame import Frame
+from c360.features.language.reads import Read
+from c360.features.language.relations import Chain
+from c360.features.language.windows import longest_days
+from c360.project import Project
+from c360.warehouse import comma, literal, qualified, quote
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Where the columns of entities are found: SQL of a row source with the keys and the wanted columns."""
+
+    project: Project
+    frame: Frame
+    types: dict[tuple[str, str], str]
+    located: dict[tuple[str, str], str]
+
+    def entity(self, name: str, columns: Iterable[str]) -> str:
+        """SQL of one row per entity (and cut) with traits and computed features."""
+        wanted = sorted(set(columns))
+        chosen = [f"e.entity_id AS {quote('entity_id')}"]
+        joins = ""
+        if self.frame.is_panel:
+            chosen += ["c.cut AS cut", "c.cut_at AS cut_at"]
+            joins = " CROSS JOIN features._cut c"
+        tables: dict[str, str] = {}
+        for column in wanted:
+            table = self.located.get((name, column))
+            if column == "entity_id":
+                continue
+            if table is None:
+                chosen.append(f"e.{quote(column)} AS {quote(column)}")
+            else:
+                alias = tables.setdefault(table, f"f{len(tables)}")
+                chosen.append(f"{alias}.{quote(column)} AS {quote(column)}")
+        for table, alias in tables.items():
+            same = f"{alias}.entity_id = e.entity_id" + (f" AND {alias}.cut = c.cut" if self.frame.is_panel else "")
+            joins += f" LEFT JOIN {table} {alias} ON {same}"
+        return f"SELECT {comma(chosen)} FROM {qualified('entities', name)} e{joins}"
+
+    def type_of(self, key: tuple[str, str] | None, space: str) -> str:
+        """The type of a stream's or an entity's column, or '' when it is not known yet."""
+        return self.types.get((f"{space}.{key[0]}", key[1]), "") if key else ""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One pass: what it reads, which entity each row counts for, and what all its features have in common."""
+
+    source: str
+    target: str
+    where: str
+    frame: Frame
+    share: str | None = None
+
+    def select(self, columns: list[str]) -> str:
+        """SQL of an aggregate per entity."""
+        keys = self.frame.key_columns(self.target)
+        return f"SELECT {comma([*keys, *columns])} FROM {self.source}{self.filter()} GROUP BY {self.frame.group(self.target)}"
+
+    def plain(self, columns: list[str], also: str | None = None) -> str:
+        """SQL of the rows themselves."""
+        keys = self.frame.key_columns(self.target)
+        return f"SELECT {comma([*keys, *columns])} FROM {self.source}{self.filter(also)}"
+
+    def filter(self, also: str | None = None) -> str:
+        """The WHERE clause."""
+        parts = [part for part in (self.where, also) if part]
+        return f" WHERE {' AND '.join(parts)}" if parts else ""
+
+
+def chain_sql(project: Project, member: str, chain: Chain, frame: Frame) -> tuple[str, bool]:
+    """SQL of `member_id, target_id, share` along relations, one row per pair; and whether credit is shared."""
+    joins, here, column, share, many, shared = "", member, "e0.entity_id", "1", False, False
+    for number, step in enumerate(chain):
+        options = project.file.entities[here].belongs_to[step]
+        if is_many(options):
+            bridge, many = qualified("entities", f"member_{here}_{step}"), True
+            now = frame.now()
+            open_now = f"coalesce(b{number}.joined_at <= {now}, TRUE) AND coalesce(b{number}.left_at > {now}, TRUE)"
+            joins += f" JOIN {bridge} b{number} ON b{number}.{quote(f'{here}_id')} = {column} AND {open_now}"
+            if any(option.choose == "share" for option in options):
+                share, shared = f"{share} * b{number}.share", True
+            column = f"b{number}.{quote(f'{step}_id')}"
+        else:
+            if number:
+                joins += f" JOIN {qualified('entities', here)} e{number} ON e{number}.entity_id = {column}"
+            column = f"e{number}.{quote(f'{step}_id')}"
+        here = step
+    keys = ["e0.entity_id AS member_id", f"{column} AS target_id"]
+    cut = " CROSS JOIN features._cut c" if frame.is_panel and many else ""
+    keys += ["c.cut AS cut"] if cut else []
+    source = f"FROM {qualified('entities', member)} e0{cut}{joins} WHERE {column} IS NOT NULL"
+    if shared:
+        group = "e0.entity_id, " + column + (", c.cut" if cut else "")
+        return f"SELECT {comma([*keys, f'sum({share}) AS share'])} {source} GROUP BY {group}", True
+    return f"SELECT {'DISTINCT ' if many else ''}{comma(keys)} {source}", False
+
+
+def has_cut(project: Project, member: str, chain: Chain, frame: Frame) -> bool:
+    """Whether the pairs of a chain depend on the date."""
+    if not frame.is_panel:
+        return False
+    here = member
+    for step in chain:
+        if is_many(project.file.entities[here].belongs_to[step]):
+            return True
+        here = step
+    return False
+
+
+def member_rows(reads: list[Read], tables: Tables, own: str | None) -> Rows:
+    """The members of each entity, as one pass."""
+    first, frame, project = reads[0], tables.frame, tables.project
+    pairs, shared = chain_sql(project, first.source, first.chain, frame)
+    columns = {column for read in reads for entity, column in read.needs if entity == first.source}
+    source = f"({pairs}) w JOIN ({tables.entity(first.source, columns)}) m ON m.entity_id = w.member_id"
+    if has_cut(project, first.source, first.chain, frame):
+        source += " AND m.cut = w.cut"
+    if frame.is_panel:
+        source += " JOIN features._cut c ON c.cut = m.cut"
+    if own is not None:
+        source += f" JOIN {own} o ON o.entity_id = w.target_id" + (" AND o.cut = c.cut" if frame.is_panel else "")
+    return Rows(source, "w.target_id", "", frame, "w.share" if shared else None)
+
+
+def stream_rows(reads: list[Read], tables: Tables, own: str | None) -> Rows:
+    """The activities of each entity, or of its members, as one pass."""
+    first, frame, project = reads[0], tables.frame, tables.project
+    source, target, shared = f"{qualified('activity', first.source)} s", "s.entity_id", False
+    if frame.is_panel:
+        source += " CROSS JOIN features._cut c"
+    if first.chain:
+        pairs, shared = chain_sql(project, first.source, first.chain, frame)
+        source += f" JOIN ({pairs}) w ON w.member_id = s.entity_id"
+        source += " AND w.cut = c.cut" if has_cut(project, first.source, first.chain, frame) else ""
+        target = "w.target_id"
+    columns = {
+        column for read in reads if "m" in read.aliases for entity, column in read.needs if entity == first.source
+    }
+    if columns:
+        source += f" JOIN ({tables.entity(first.source, columns)}) m ON m.entity_id = s.entity_id"
+        source += " AND m.cut = c.cut" if frame.is_panel else ""
+    if own is not None:
+        source += f" JOIN {own} o ON o.entity_id = {target}" + (" AND o.cut = c.cut" if frame.is_panel else "")
+    where = [f"s.activity_ts < {frame.now()}"]
+    spans = [span_of(read) for read in reads]
+    if all(spans):
+        widest = max((span for span in spans if span), key=lambda span: longest_days(span[0]) * span[1])
+        where.append(f"s.activity_ts >= {frame.start(*widest)}")
+    names = {name for read in reads for name in (*(read.activities or ()), *(read.anchor[1] if read.anchor else ()))}
+    if all(read.activities is not None for read in reads):
+        where.append(activity_in(project, sorted(names)))
+    return Rows(source, target, " AND ".join(where), frame, "w.share" if shared else None)
+
+
+def span_of(read: Read) -> tuple[str, int] | None:
+    """The window that a read needs, and how many of them: a trend looks back twice."""
+    window = read.definition.feature.window
+    return (window, 2 if read.definition.feature.verb == "trend" else 1) if window else None
+
+
+def activity_in(project: Project, names: list[str]) -> str:
+    """SQL: the row is one of these activities; a split activity stands for all its values."""
+    activities = project.file.activities
+    split = [name for name in names if name in activities and activities[name].split_by]
+    parts = []
+    if len(names) == 1:
+        parts.append(f"s.activity = {literal(names[0])}")
+    elif names:
+        parts.append(f"s.activity IN ({comma(literal(name) for name in names)})")
+    parts += [f"substr(s.activity, 1, {len(name) + 2}) = {literal(name + ': ')}" for name in split]
+    return parts[0] if len(parts) == 1 else f"({' OR '.join(parts) or 'FALSE'})"

@@ -1,0 +1,143 @@
+"""One round of features of an entity in, one SELECT out: passes over rows, then layers of columns built on them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
+
+from c360.features.compiler.measures import aggregate, anchored, is_grouped
+from c360.features.compiler.nulls import with_null_policy
+from c360.features.compiler.ranked import distinct, ranked
+from c360.features.compiler.rows import Rows, Tables, member_rows, span_of, stream_rows
+from c360.features.language.definitions import Key
+from c360.features.language.order import depths
+from c360.features.language.reads import Read
+from c360.features.language.relations import upward
+from c360.features.language.windows import longest_days
+from c360.warehouse import comma, qualified, quote
+
+tiers = (31.0, 92.0)
+
+
+def compile_round(entity: str, chosen: list[Key], reads: Mapping[Key, Read], tables: Tables) -> str:
+    """SQL of `keys` and one column per feature of the round, one row per entity (and cut).
+
+    Each layer joins the passes of its depth to the layer before it; formulas see every column of that layer.
+    """
+    depth = depths(chosen, reads)
+    columns = {column for key in chosen for owner, column in reads[key].needs if owner == entity}
+    base = sorted(column for column in columns if (entity, column) not in depth)
+    uppers = {alias for key in chosen for alias in reads[key].aliases if alias.startswith("u_")}
+    hops = {f"{chain[0]}_id" for alias in uppers if (chain := upward(tables.project, entity, alias[2:]))}
+    ctes = {"l0": tables.entity(entity, {*base, *hops})}
+    known = [
+        *tables.frame.keys,
+        *(("cut_at",) if tables.frame.is_panel else ()),
+        *sorted({*base, *hops} - {"entity_id"}),
+    ]
+    for level in range(1, max(depth.values()) + 1):
+        here = [reads[key] for key in chosen if depth[key] == level]
+        ctes[f"l{level}"] = layer(entity, here, tables, (f"l{level - 1}", known), ctes)
+        known = [*known, *(read.definition.name for read in here)]
+    names = [*tables.frame.keys, *(key[1] for key in chosen)]
+    listed = comma(f"{name} AS ({sql})" for name, sql in ctes.items())
+    return f"WITH {listed} SELECT {comma(quote(name) for name in names)} FROM l{max(depth.values())}"
+
+
+def layer(entity: str, here: list[Read], tables: Tables, before: tuple[str, list[str]], ctes: dict[str, str]) -> str:
+    """SQL of one layer: the columns so far and those of this depth. Passes are added to `ctes`."""
+    previous, known = before
+    columns = [f"o.{quote(name)} AS {quote(name)}" for name in known]
+    joins = ""
+    placed: dict[Key, str] = {}
+    for sql, reads in passes(here, tables, previous):
+        name = f"p{sum(key.startswith('p') for key in ctes)}"
+        ctes[name] = sql
+        joins += f" LEFT JOIN {name} ON {tables.frame.same(name, 'o')}"
+        placed |= {read.key: f"{name}.{quote(read.definition.name)}" for read in reads}
+    joins += upper_joins(entity, here, tables)
+    for read in here:
+        value = placed.get(read.key) or tables.frame.clocked(str(read.value), "o")
+        columns.append(f"{with_null_policy(read, value, tables)} AS {quote(read.definition.name)}")
+    return f"SELECT {comma(columns)} FROM {previous} o{joins}"
+
+
+def upper_joins(entity: str, here: list[Read], tables: Tables) -> str:
+    """SQL that joins what the entity belongs to, for the formulas that read it."""
+    wanted: dict[str, set[str]] = {}
+    for read in here:
+        for alias in sorted(read.aliases):
+            if alias.startswith("u_"):
+                wanted.setdefault(alias[2:], set()).update(c for owner, c in read.needs if owner == alias[2:])
+    joins = ""
+    for target, columns in wanted.items():
+        chain = upward(tables.project, entity, target) or (target,)
+        link = f"o.{quote(f'{chain[0]}_id')}"
+        for number, (middle, step) in enumerate(pairwise(chain)):
+            alias = f"v_{target}_{number}"
+            joins += f" LEFT JOIN {qualified('entities', middle)} {alias} ON {alias}.entity_id = {link}"
+            link = f"{alias}.{quote(f'{step}_id')}"
+        alias = quote(f"u_{target}")
+        cut = f" AND {alias}.cut = o.cut" if tables.frame.is_panel else ""
+        joins += f" LEFT JOIN ({tables.entity(target, columns)}) {alias} ON {alias}.entity_id = {link}{cut}"
+    return joins
+
+
+def passes(here: list[Read], tables: Tables, previous: str) -> list[tuple[str, list[Read]]]:
+    """The SELECTs that read rows, each with the features it yields.
+
+    Plain aggregates over the same rows share a pass; windows are sorted into short, middle and long, because a pass
+    over the last month need not read two years; distinct counts stand apart, because they are costly beside others.
+    """
+    groups: dict[tuple[object, ...], list[Read]] = {}
+    for read in here:
+        if read.kind != "formula":
+            groups.setdefault(group_of(read), []).append(read)
+    found = []
+    for reads in groups.values():
+        rows = rows_of(reads, tables, previous)
+        if is_grouped(reads[0]):
+            columns = [f"{aggregate(read, rows, tables)} AS {quote(read.definition.name)}" for read in reads]
+            found.append((rows.select(columns), reads))
+        elif reads[0].definition.feature.verb == "distinct":
+            columns = [f"{distinct(read, tables)} AS {quote(read.definition.name)}" for read in reads]
+            found.append((rows.select(columns), reads))
+        else:
+            found.append((ranked(reads[0], rows, tables), reads))
+    return found
+
+
+def rows_of(reads: list[Read], tables: Tables, previous: str) -> Rows:
+    """The rows of a pass."""
+    first = reads[0]
+    own = previous if any("o" in read.aliases for read in reads) else None
+    if first.kind == "members":
+        return member_rows(reads, tables, own)
+    rows = stream_rows(reads, tables, own)
+    if first.anchor is None:
+        return rows
+    base = stream_rows([without_window(first)], tables, None)
+    return anchored(rows, first, base, tables.frame, tables)
+
+
+def without_window(read: Read) -> Read:
+    """The same activities over all time: the first order may lie before the window that counts views."""
+    feature = read.definition.feature.model_copy(update={"window": None})
+    return replace(
+        read, definition=replace(read.definition, feature=feature), activities=read.anchor[1] if read.anchor else None
+    )
+
+
+def group_of(read: Read) -> tuple[object, ...]:
+    """Features with the same group share a pass."""
+    shape: object = "grouped"
+    if not is_grouped(read):
+        shape = "distinct" if read.definition.feature.verb == "distinct" else read.key
+    return read.kind, read.source, read.chain, read.anchor, tier_of(read), shape
+
+
+def tier_of(read: Read) -> int:
+    """0 for windows of up to a month, 1 for a quarter, 2 for more and for all time."""
+    span = span_of(read)
+    if span is None:
+        return len(tiers)
+    return sum(longest_days(span[0]) * span[1] > limit for limit in tiers)

@@ -1,0 +1,76 @@
+"""Streams and entity tables in, `features.<entity>` out: one computed column per declared feature."""
+
+from datetime import datetime
+
+from c360.errors import ProjectError
+from c360.features.compiler.frame import Frame
+from c360.features.compiler.rows import Tables
+from c360.features.compiler.statement import compile_round
+from c360.features.language.definitions import Key
+from c360.features.language.order import stages
+from c360.features.language.reads import Read
+from c360.features.language.resolved import resolve
+from c360.project import Project
+from c360.warehouse import Connection, comma, qualified, quote
+
+
+def build(work: Connection, project: Project, as_of: datetime) -> None:
+    """Compute every feature as of a time.
+
+    Grain:  one row per entity_id.
+    Reads:  activity.<entity>, entities.<entity>, entities.member_<a>_<b>
+    Writes: features.<entity>(entity_id, one column per feature)
+
+    Raises:
+        ProjectError: the declarations are wrong; `check` says so before anything runs.
+    """
+    reads, faults = resolve(project, as_of)
+    if faults:
+        raise ProjectError(*faults)
+    work.create_schema("features")
+    compute(work, Tables(project, Frame(as_of, project.timezone), column_types(work), {}), reads)
+
+
+def compute(work: Connection, tables: Tables, reads: dict[Key, Read]) -> None:
+    """Run the rounds, then leave one table per entity."""
+    rounds = stages(reads)
+    parts: dict[str, list[str]] = {}
+    for entity, chosen in rounds:
+        single = sum(name == entity for name, _ in rounds) == 1
+        name = entity if single else f"_{entity}_{len(parts.get(entity, []))}"
+        sql = compile_round(entity, chosen, reads, tables)
+        work.replace_table(qualified("features", name), sql)
+        parts.setdefault(entity, []).append(name)
+        located = tables.located
+        types = work.columns_of("features", name)
+        for key in chosen:
+            located[key] = qualified("features", name)
+            tables.types[f"entities.{entity}", key[1]] = types[key[1]]
+    for entity in tables.project.file.entities:
+        finish(work, tables, entity, parts.get(entity, []), [key for key in reads if key[0] == entity])
+
+
+def finish(work: Connection, tables: Tables, entity: str, parts: list[str], keys: list[Key]) -> None:
+    """Join the rounds of an entity into its one table, in the order of the declarations."""
+    if len(parts) == 1:
+        return
+    columns = [f"e.{quote(name)}" for name in tables.frame.keys]
+    if not parts:
+        work.replace_table(qualified("features", entity), f"SELECT e.entity_id FROM {qualified('entities', entity)} e")
+        return
+    first, *others = (qualified("features", part) for part in parts)
+    aliases = {first: "e"} | {table: f"r{number}" for number, table in enumerate(others)}
+    columns += [f"{aliases[tables.located[key]]}.{quote(key[1])}" for key in keys]
+    joins = "".join(f" JOIN {table} {aliases[table]} ON {tables.frame.same(aliases[table], 'e')}" for table in others)
+    work.replace_table(qualified("features", entity), f"SELECT {comma(columns)} FROM {first} e{joins}")
+    for table in aliases:
+        work.execute(f"DROP TABLE {table}")
+
+
+def column_types(work: Connection) -> dict[tuple[str, str], str]:
+    """(schema.table, column) -> type, of the streams and entity tables."""
+    sql = (
+        "SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns "
+        "WHERE table_schema IN ('activity', 'entities')"
+    )
+    return {(f"{schema}.{table}", column): kind for schema, table, column, kind in work.rows(sql, portable=False)}
