@@ -63,18 +63,9 @@ class SnapshotFile:
         """Write the rows of a SELECT to one Parquet file, or to a folder of them per value of the partition columns."""
         by = f", PARTITION_BY ({comma(quote(name) for name in partition_by)})" if partition_by else ""
         to.parent.mkdir(parents=True, exist_ok=True)
-        self.execute(f"COPY ({select}) TO {literal(to.as_posix())} (FORMAT parquet, COMPRESSION zstd{by})")
-
-    def view_types(self) -> dict[str, dict[str, str]]:
-        """View -> column -> type, of the views made so far."""
-        sql = (
-            "SELECT table_name, column_name, data_type FROM duckdb_columns() "
-            f"WHERE database_name = {literal(new_name)} AND schema_name = 'main' ORDER BY table_name, column_index"
+        self.execute(
+            f"COPY ({select}) TO {literal(to.as_posix())} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1{by})"
         )
-        found: dict[str, dict[str, str]] = {}
-        for view, column, kind in self.rows(sql):
-            found.setdefault(str(view), {})[str(column)] = str(kind)
-        return found
 
 
 @contextmanager

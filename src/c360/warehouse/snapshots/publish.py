@@ -107,11 +107,9 @@ def build(
             write_history(target, item, snapshot, publication.limit) if item.plan.table.keep_history else None
             for item in written
         ]
-        for item, history in zip(written, histories, strict=True):
-            create_views(target, item, history)
-        types = target.view_types()
+        types = [create_views(target, item, history) for item, history in zip(written, histories, strict=True)]
         engine = target.engine()
-    entries = [table_entry(item, history, types) for item, history in zip(written, histories, strict=True)]
+    entries = [table_entry(*item) for item in zip(written, histories, types, strict=True)]
     return Manifest(
         snapshot=snapshot,
         run_id=publication.run_id,
@@ -125,8 +123,12 @@ def build(
     )
 
 
-def create_views(target: SnapshotFile, written: Written, history: HistoryEntry | None) -> None:
-    """What readers see of a table: itself, its further names, its history."""
+def create_views(target: SnapshotFile, written: Written, history: HistoryEntry | None) -> dict[str, str]:
+    """Show a table to readers: itself, its further names, its history.
+
+    Returns:
+        The columns that readers see, with their types.
+    """
     table, layout = written.plan.table, written.plan.layout
     current = f"stored.{quote(table.name)}" if layout is None else parquet([part.file for part in written.parts])
     computed = table.expressions
@@ -139,6 +141,10 @@ def create_views(target: SnapshotFile, written: Written, history: HistoryEntry |
         target.create_view(alias, f"SELECT * FROM {quote(table.name)}")
     if history is not None:
         target.create_view(table.history_name, history_view(written.plan, current, history))
+    types = {**written.plan.stored, "updated_at": "TIMESTAMP"}
+    if computed:
+        types = target.describe(f"SELECT * FROM {target.table('main', table.name)}")
+    return {name: types[name] for name in (*view_columns(written), "updated_at")}
 
 
 def view_columns(written: Written) -> list[str]:
@@ -147,11 +153,11 @@ def view_columns(written: Written) -> list[str]:
     return [*declared, *(name for name in written.plan.stored if name not in declared)]
 
 
-def table_entry(written: Written, history: HistoryEntry | None, types: dict[str, dict[str, str]]) -> TableEntry:
+def table_entry(written: Written, history: HistoryEntry | None, types: dict[str, str]) -> TableEntry:
     """What the manifest says of a table."""
     plan, table = written.plan, written.plan.table
     columns = []
-    for name, kind in types[table.name].items():
+    for name, kind in types.items():
         declared = table.described.get(name)
         columns.append(ColumnEntry(type=kind, **(asdict(declared) if declared else {"name": name})))
     return TableEntry(

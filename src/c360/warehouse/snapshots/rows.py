@@ -99,8 +99,16 @@ def new_parts(
     where = f" WHERE {in_buckets(numbers, changed)}" if len(changed) < len(plan.quick) else ""
     source = f"(SELECT r.*, {cut} FROM {plan.source} r{where})"
     aside = target.folder / parts_name / f".{snapshot}" / plan.table.name
-    order = f"{comma(names)}, {plan.order}"
-    target.copy(f"SELECT * FROM ({plan.versioned(source, replaced, names)}) ORDER BY {order}", aside, names)
+    if len(changed) == 1:
+        select = plan.versioned(source, replaced)
+        values = zip(names, changed[0].split("/"), strict=True)
+        target.copy(
+            f"{select} ORDER BY {plan.order}",
+            aside.joinpath(*(f"{name}={value}" for name, value in values), "data_0.parquet"),
+        )
+    else:
+        select = plan.versioned(source, replaced, names)
+        target.copy(f"SELECT * FROM ({select}) ORDER BY {comma(names)}, {plan.order}", aside, names)
     files = sorted(path for path in aside.rglob("*.parquet"))
     contents = file_contents(target, plan.stored, files)
     parts = [move_part(target.folder, plan.table.name, path, contents[path.as_posix()][0], snapshot) for path in files]

@@ -1,0 +1,156 @@
+"""Who may sign in: users, their sessions and API tokens. Secrets come in hashed; nothing here sees one."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from c360.errors import Fault, WarehouseError
+from c360.warehouse.control.database import ControlStore, now_text, parse_time
+
+user_columns = "user_id, email, name, role, password_hash, created_at, disabled_at"
+token_columns = "token_id, user_id, name, role, created_at, expires_at, used_at, revoked_at"  # noqa: S105  # no secret
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who signs in; `role` is one of the project's `access.roles`, or admin."""
+
+    user_id: int
+    email: str
+    name: str
+    role: str
+    password_hash: str | None
+    created_at: datetime | None
+    disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A key for the API, with the role that it acts as."""
+
+    token_id: int
+    user_id: int
+    name: str
+    role: str
+    created_at: datetime | None
+    expires_at: datetime | None
+    used_at: datetime | None
+    revoked_at: datetime | None
+
+
+def add_user(control: ControlStore, email: str, name: str, role: str, password_hash: str | None = None) -> User:
+    """Add a user.
+
+    Raises:
+        WarehouseError: there is one of that e-mail address, in whatever case.
+    """
+    if find_user(control, email) is not None:
+        fix = "change the role of the existing user"
+        raise WarehouseError(Fault("user-exists", f"there is a user '{email}' already", fix=fix))
+    sql = "INSERT INTO user (email, name, role, password_hash, created_at) VALUES (?, ?, ?, ?, ?)"
+    number = control.execute(sql, (email, name, role, password_hash, now_text()))
+    return next(user for user in list_users(control) if user.user_id == number)
+
+
+def find_user(control: ControlStore, email: str) -> User | None:
+    """A user by e-mail address, in whatever case."""
+    row = control.row(f"SELECT {user_columns} FROM user WHERE email = ?", (email,))
+    return read_user(row) if row else None
+
+
+def list_users(control: ControlStore) -> list[User]:
+    """All users by e-mail address."""
+    return [read_user(row) for row in control.rows(f"SELECT {user_columns} FROM user ORDER BY email")]
+
+
+def change_user(
+    control: ControlStore, user_id: int, *, role: str | None = None, password_hash: str | None = None
+) -> None:
+    """Give a user another role or password; either ends the user's sessions."""
+    with control.transaction():
+        control.change(
+            "UPDATE user SET role = coalesce(?, role), password_hash = coalesce(?, password_hash) WHERE user_id = ?",
+            (role, password_hash, user_id),
+        )
+        control.change("DELETE FROM session WHERE user_id = ?", (user_id,))
+
+
+def disable_user(control: ControlStore, user_id: int) -> None:
+    """Shut a user out: sessions end, tokens are revoked."""
+    at = now_text()
+    with control.transaction():
+        control.change("UPDATE user SET disabled_at = ? WHERE user_id = ? AND disabled_at IS NULL", (at, user_id))
+        control.change("DELETE FROM session WHERE user_id = ?", (user_id,))
+        control.change("UPDATE token SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL", (at, user_id))
+
+
+def open_session(control: ControlStore, user_id: int, secret_hash: str, expires_at: datetime) -> None:
+    """Remember that the bearer of a secret is signed in."""
+    at = now_text()
+    sql = "INSERT INTO session (secret_hash, user_id, created_at, seen_at, expires_at) VALUES (?, ?, ?, ?, ?)"
+    control.execute(sql, (secret_hash, user_id, at, at, now_text(expires_at)))
+
+
+def session_user(control: ControlStore, secret_hash: str, now: datetime | None = None) -> User | None:
+    """Who is signed in with this secret; None when the session ended or the user is disabled."""
+    sql = (
+        f"SELECT {user_columns} FROM user WHERE disabled_at IS NULL AND user_id = "
+        "(SELECT user_id FROM session WHERE secret_hash = ? AND expires_at > ?)"
+    )
+    row = control.row(sql, (secret_hash, now_text(now)))
+    return read_user(row) if row else None
+
+
+def close_session(control: ControlStore, secret_hash: str) -> None:
+    """Sign out."""
+    control.change("DELETE FROM session WHERE secret_hash = ?", (secret_hash,))
+
+
+def clear_sessions(control: ControlStore, now: datetime | None = None) -> int:
+    """Forget the sessions that have expired; returns how many."""
+    return control.change("DELETE FROM session WHERE expires_at <= ?", (now_text(now),))
+
+
+def add_token(
+    control: ControlStore, user_id: int, name: str, role: str, secret_hash: str, expires_at: datetime | None = None
+) -> Token:
+    """Remember an API token."""
+    number = control.execute(
+        "INSERT INTO token (secret_hash, user_id, name, role, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (secret_hash, user_id, name, role, now_text(), now_text(expires_at) if expires_at else None),
+    )
+    return next(token for token in list_tokens(control) if token.token_id == number)
+
+
+def use_token(control: ControlStore, secret_hash: str, now: datetime | None = None) -> Token | None:
+    """The token of this secret, noting that it was used; None when it is revoked, expired or its user is disabled."""
+    at = now or datetime.now(UTC)
+    sql = (
+        "UPDATE token SET used_at = ? WHERE secret_hash = ? AND revoked_at IS NULL "
+        "AND coalesce(expires_at, '9999') > ? "
+        "AND user_id IN (SELECT user_id FROM user WHERE disabled_at IS NULL)"
+    )
+    if not control.change(sql, (now_text(at), secret_hash, now_text(at))):
+        return None
+    row = control.row(f"SELECT {token_columns} FROM token WHERE secret_hash = ?", (secret_hash,))
+    return read_token(row) if row else None
+
+
+def revoke_token(control: ControlStore, token_id: int) -> None:
+    """End an API token."""
+    control.change("UPDATE token SET revoked_at = ? WHERE token_id = ? AND revoked_at IS NULL", (now_text(), token_id))
+
+
+def list_tokens(control: ControlStore) -> list[Token]:
+    """All API tokens, newest first."""
+    return [read_token(row) for row in control.rows(f"SELECT {token_columns} FROM token ORDER BY token_id DESC")]
+
+
+def read_user(row: tuple[Any, ...]) -> User:
+    """A user from its columns."""
+    return User(*(*row[:5], *(parse_time(text) for text in row[5:])))
+
+
+def read_token(row: tuple[Any, ...]) -> Token:
+    """A token from its columns."""
+    return Token(*row[:4], *(parse_time(text) for text in row[4:]))
