@@ -1,5 +1,6 @@
 """One open store: SQL in, rows out; what the engine refuses comes back as a `WarehouseError` that shows the SQL."""
 
+import errno
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
@@ -127,6 +128,37 @@ def refused(error: Exception, sql: str) -> Exception:
         return error
     reason = str(error).strip().splitlines()[0]
     statement = sql if len(sql) <= 4000 else f"{sql[:4000]} ..."
+    if is_disk_full(str(error)):
+        return WarehouseError(disk_full(reason))
+    if type(error).__name__ == "OutOfMemoryException":
+        fix = "raise `warehouse: {memory: ...}`, give the machine more, or free disk space for what is set aside"
+        return WarehouseError(Fault("out-of-memory", f"the memory was not enough: {reason}", fix=fix))
+    if type(error).__name__ == "FatalException":
+        fix = "run again: what was published stays, and the run goes on where it stopped"
+        return WarehouseError(
+            Fault("warehouse-fatal", f"the warehouse gave up: {reason}", fix=fix, looked=(statement,))
+        )
     return WarehouseError(
         Fault("warehouse-refused", f"the warehouse refused a statement: {reason}", looked=(statement,))
     )
+
+
+def disk_fault(error: OSError) -> Exception:
+    """A disk that is full or refuses, in the user's terms; other errors of the system are returned as they are."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return WarehouseError(disk_full(str(error)))
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO):
+        fix = "check the folder's rights and the disk; what was published stays"
+        return WarehouseError(Fault("store-write", f"the store cannot be written: {error}", fix=fix))
+    return error
+
+
+def is_disk_full(text: str) -> bool:
+    """Whether an engine's message says that the disk is full, or that its share for set-aside data is."""
+    return "No space left on device" in text or "max_temp_directory_size" in text
+
+
+def disk_full(reason: str) -> Fault:
+    """The fault of a full disk."""
+    fix = "free some space and run again: what was published stays, and the run goes on where it stopped"
+    return Fault("disk-full", f"the disk is full: {reason}", fix=fix)
