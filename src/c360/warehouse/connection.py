@@ -85,6 +85,10 @@ class Connection:
         sql = "SELECT count(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
         return bool(self.scalar(sql, (schema, name), portable=False))
 
+    def describe(self, select: str) -> dict[str, str]:
+        """The columns of a SELECT with their types, in order, without running it."""
+        return {str(row[0]): str(row[1]) for row in self.rows(f"DESCRIBE {select}", portable=False)}
+
     def columns_of(self, schema: str, name: str) -> dict[str, str]:
         """The columns of a table with their types, in order; empty when there is no such table."""
         sql = (

@@ -37,7 +37,7 @@ class SnapshotFile:
 
     def describe(self, select: str) -> dict[str, str]:
         """The columns of a SELECT with their types, in order."""
-        return {str(row[0]): str(row[1]) for row in self.rows(f"DESCRIBE {select}")}
+        return self.work.describe(select)
 
     def create_table(self, schema: str, name: str, select: str) -> None:
         """Store the rows of a SELECT."""

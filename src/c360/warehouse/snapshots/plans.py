@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from c360.errors import Fault, WarehouseError
 from c360.warehouse.catalogue import PublishedTable, history_columns
-from c360.warehouse.engines.duckdb_rows import bucket_sql, quick_sql, same_values, stored_type
+from c360.warehouse.engines.duckdb_rows import bucket_sql, quick_sql, same_value, same_values, stored_type
 from c360.warehouse.engines.duckdb_snapshots import SnapshotFile
 from c360.warehouse.names import comma, literal, quote
 from c360.warehouse.snapshots.layout import choose_layout, still_fits
@@ -82,13 +82,12 @@ class Plan:
         return f"SELECT {columns}, {updated} AS updated_at FROM {source} n LEFT JOIN {old} o ON {self.same_key(had)}"
 
     def same_key(self, had: dict[str, str]) -> str:
-        """A condition: n and o are versions of one row."""
-        return " AND ".join(
-            f"n.{quote(name)} = o.{quote(name)}"
-            if had[name] == self.stored[name]
-            else f"CAST(n.{quote(name)} AS VARCHAR) = CAST(o.{quote(name)} AS VARCHAR)"
-            for name in self.table.key
-        )
+        """A condition: n and o are versions of one row; the first column of a key is never NULL, others may be."""
+        first, *others = self.table.key
+        left, right = f"n.{quote(first)}", f"o.{quote(first)}"
+        if had[first] != self.stored[first]:
+            left, right = f"CAST({left} AS VARCHAR)", f"CAST({right} AS VARCHAR)"
+        return " AND ".join((f"{left} = {right}", *(same_value(name, self.stored[name], had[name]) for name in others)))
 
     def definition(self) -> str:
         """What the table's SQL, key and declared columns hash to."""
