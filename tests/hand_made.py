@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from c360.activity.links import Spelling
 from c360.project import Project, load_project
 from c360.warehouse import Connection, literal, qualified, quote
 from c360.warehouse.engines.duckdb import open_memory
@@ -81,10 +82,8 @@ class Spine:
         return self.root(self.nodes[entity, kind, value])
 
     def normal(self, kind: str, columns: tuple[str, ...] | list[str]) -> str:
-        from c360.activity.links import id_kind
-        from c360.cleaning import normal_sql
-
-        return normal_sql(id_kind(self.project, kind), [c if not c.isidentifier() else quote(c) for c in columns])
+        spelled = [c if not c.isidentifier() else quote(c) for c in columns]
+        return Spelling(self.project).normal(kind, spelled)
 
     def blocked(self, kind: str) -> set[str]:
         block = self.project.file.ids[kind].block if kind in self.project.file.ids else ()
@@ -146,7 +145,7 @@ class Spine:
                         for (of, of_kind, value), node in self.nodes.items()
                         if of == (owner or name) and of_kind == kind
                     ]
-                    domain = self.normal(relation.by, ["v"])
+                    domain = Spelling(self.project).derived(relation.by, kind, "v")
                     sql = f"SELECT {domain}, n FROM (SELECT unnest(?) AS v, unnest(?) AS n) ORDER BY n"
                     lists = [[value for value, _ in found], [node for _, node in found]]
                     for value, node in self.work.rows(sql, lists, portable=False):
@@ -171,7 +170,7 @@ class Spine:
             [(r[3], r[0], r[1], r[2], r[6]) for r in rows],
         )
         self.insert("member", "node_id BIGINT, entity_id BIGINT", [(r[3], r[4]) for r in rows])
-        living = {(r[0], r[4]): (r[0], r[4], public(r[0], r[4]), "active") for r in rows}
+        living = {(r[0], r[4]): (r[0], r[4], public(r[0], r[4]), "live") for r in rows}
         self.insert("entity", "entity VARCHAR, entity_id BIGINT, public_id UUID, status VARCHAR", list(living.values()))
         return self
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from c360.cleaning import derived_sql, normal_sql
 from c360.project import Project
 from c360.project.blocks.ids import IdKind
-from c360.warehouse import literal
+from c360.warehouse import Connection, literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +25,32 @@ def id_kind(project: Project, name: str) -> IdKind:
     return project.file.ids.get(name) or IdKind(type="external")
 
 
-def normal_values(project: Project, ids: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Kind -> SQL of its normalised value, from the SQL of its raw columns."""
-    from c360.cleaning import normal_sql
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How the identifiers of a project are spelled in this store, so that they compare equal to those of the graph."""
 
-    return {kind: normal_sql(id_kind(project, kind), columns) for kind, columns in ids.items()}
+    project: Project
+    idn: bool = False
+
+    def normal(self, kind: str, columns: Sequence[str]) -> str:
+        """SQL of the normalised value, from the SQL of the raw columns."""
+        return normal_sql(id_kind(self.project, kind), columns, region=self.project.file.project.region, idn=self.idn)
+
+    def values(self, ids: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """Kind -> SQL of its normalised value."""
+        return {kind: self.normal(kind, columns) for kind, columns in ids.items()}
+
+    def derived(self, target: str, source: str, column: str) -> str:
+        """SQL of an identifier that follows from a normalised one: the domain of an e-mail address."""
+        return derived_sql(id_kind(self.project, target), id_kind(self.project, source), column)
 
 
-def link(entity: str, values: Mapping[str, str], alias: str = "l") -> Link:
+def spelling_of(work: Connection, project: Project) -> Spelling:
+    """The spelling of a store: decoded international domains count where the run found any."""
+    return Spelling(project, work.table_exists("cleaning", "idn"))
+
+
+def link(entity: str, values: Mapping[str, str], alias: str = "l", *, required: bool = False) -> Link:
     """Join rows to an entity through its identifiers.
 
     The first identifier (in the order of `values`) that belongs to an entity names it; the others are used only where
@@ -41,10 +60,11 @@ def link(entity: str, values: Mapping[str, str], alias: str = "l") -> Link:
         entity: whose identifiers they are.
         values: kind -> SQL expression of the normalised value.
         alias: prefix of the joined lookups.
+        required: leave out rows without an entity; only for a single identifier.
     """
     lookups = {f"{alias}{index}": (kind, value) for index, (kind, value) in enumerate(values.items())}
     joins = [
-        f"LEFT JOIN identity.lookup {name} ON {name}.entity = {literal(entity)} "
+        f"{'JOIN' if required else 'LEFT JOIN'} identity.lookup {name} ON {name}.entity = {literal(entity)} "
         f"AND {name}.id_kind = {literal(kind)} AND {name}.value = {value}"
         for name, (kind, value) in lookups.items()
     ]

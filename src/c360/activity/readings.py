@@ -10,10 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from c360.activity.links import normal_values
+from c360.activity.links import Spelling, link
 from c360.activity.vocabulary import activities_of
 from c360.project import Project
-from c360.project.blocks.activities import Activity, ActivityInput
 from c360.warehouse import comma, literal, quote
 from c360.warehouse.snippets import columns_only, compile_snippet
 
@@ -42,7 +41,7 @@ class Reading:
     table: str
     key: str
     time: str
-    ids: dict[str, str]
+    ids: dict[str, tuple[str, ...]]
     branches: tuple[Branch, ...] = field(default=())
 
     def condition(self) -> str:
@@ -72,11 +71,27 @@ class Reading:
         return f"CASE {cases} END" if having else "NULL"
 
     def select(self, attributes: list[str]) -> str:
-        """SQL: `c_key, c_ts, c_activity, c_id0 ...` and one column per attribute."""
+        """SQL: `c_key, c_ts, c_activity`, the raw identifiers `c_<kind>_<part>`, and one column per attribute."""
         columns = [f"{self.key} AS c_key", f"{self.time} AS c_ts", f"{self.name_sql()} AS c_activity"]
-        columns += [f"{value} AS c_id{index}" for index, value in enumerate(self.ids.values())]
+        columns += [f"{sql} AS {raw}" for kind, parts in self.ids.items() for raw, sql in self.raw(kind, parts)]
         columns += [f"{self.attribute_sql(name)} AS {quote(name)}" for name in attributes]
         return f"SELECT {comma(columns)} FROM {self.table} WHERE {self.condition()}"
+
+    def raw(self, kind: str, parts: tuple[str, ...]) -> list[tuple[str, str]]:
+        """The raw columns of an identifier: name and SQL."""
+        return [(quote(f"c_{kind}_{number}"), sql) for number, sql in enumerate(parts)]
+
+    def spelled(self, spelling: Spelling, kind: str) -> str:
+        """SQL of an identifier's normalised value over a row `r` of the reading."""
+        return spelling.normal(kind, [f"r.{name}" for name, _ in self.raw(kind, self.ids[kind])])
+
+    def nodes(self, spelling: Spelling, entity: str, kind: str) -> str:
+        """SQL of the node and entity of each different identifier of the source: cleaned once, however many rows."""
+        raw = self.raw(kind, self.ids[kind])
+        found = link(entity, {kind: self.spelled(spelling, kind)}, "n", required=True)
+        different = f"SELECT DISTINCT {comma(f'{sql} AS {name}' for name, sql in raw)} FROM {self.table}"
+        names = comma(f"r.{name}" for name, _ in raw)
+        return f"SELECT {names}, {found.node_id} AS node_id, {found.entity_id} AS entity_id FROM ({different}) r {found.joins}"
 
 
 def named(branch: Branch) -> str:
@@ -87,46 +102,48 @@ def named(branch: Branch) -> str:
     return f"coalesce({literal(branch.activity + ': ')} || {text}, {literal(branch.activity)})"
 
 
-def readings_of(project: Project, entity: str, landed: "Mapping[str, Landed]", as_of: datetime) -> list[Reading]:
+@dataclass(frozen=True)
+class Context:
+    """What the compilation of readings needs."""
+
+    project: Project
+    landed: "Mapping[str, Landed]"
+    as_of: datetime
+    spelling: Spelling
+
+
+def readings_of(context: Context, entity: str) -> list[Reading]:
     """The passes that yield every activity of an entity."""
     readings: list[Reading] = []
-    for activity in activities_of(project, entity):
+    for activity in activities_of(context.project, entity):
         before: list[tuple[str, str | None]] = []
-        for reading in read_activity(project, activity, entity, landed, as_of):
+        for reading in read_activity(context, activity, entity):
             single = without(reading, [where for source, where in before if source == reading.source])
             before.append((reading.source, reading.branches[0].where))
             place(readings, single)
     return readings
 
 
-def read_activity(
-    project: Project, name: str, entity: str, landed: "Mapping[str, Landed]", as_of: datetime
-) -> Iterator[Reading]:
+def read_activity(context: Context, name: str, entity: str) -> Iterator[Reading]:
     """One reading per input of an activity."""
-    activity = project.file.activities[name]
-    for index, item in enumerate(activity.from_):
+    for index, item in enumerate(context.project.file.activities[name].from_):
         if entity in item.of:
-            yield read_input(project, (name, activity), (index, item), entity, landed, as_of)
+            yield read_input(context, name, index, entity)
 
 
-def read_input(
-    project: Project,
-    named_activity: tuple[str, Activity],
-    indexed: tuple[int, ActivityInput],
-    entity: str,
-    landed: "Mapping[str, Landed]",
-    as_of: datetime,
-) -> Reading:
+def read_input(context: Context, name: str, index: int, entity: str) -> Reading:
     """One input of one activity as a reading with a single branch."""
-    (name, activity), (index, item), table = named_activity, indexed, landed[indexed[1].source]
+    project, activity = context.project, context.project.file.activities[name]
+    item = activity.from_[index]
+    table = context.landed[item.source]
     resolve = columns_only(table.columns)
 
     def compiled(sql: str, *path: str | int) -> str:
         where = ("activities", name, "from", index, *path)
         at = project.at(*where) if where in project.positions else project.at("activities", name, *path)
-        return compile_snippet(sql, resolve, as_of=as_of, at=at)
+        return compile_snippet(sql, resolve, as_of=context.as_of, at=at)
 
-    ids = {kind: [compiled(column, "ids") for column in columns] for kind, columns in item.of[entity].items()}
+    ids = {kind: tuple(compiled(column, "ids") for column in columns) for kind, columns in item.of[entity].items()}
     where = compiled(item.where, "where") if item.where else None
     branch = Branch(
         activity=name,
@@ -141,7 +158,7 @@ def read_input(
         time = instant(compiled(item.time, "time"), table.columns.get(item.time), zone)
     else:
         time = table.time_sql or "CAST(NULL AS TIMESTAMP)"
-    return Reading(item.source, table.table, table.key_sql, time, normal_values(project, ids), (branch,))
+    return Reading(item.source, table.table, table.key_sql, time, ids, (branch,))
 
 
 def instant(expression: str, column_type: str | None, zone: str) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from c360.activity.links import link
-from c360.activity.readings import Reading, readings_of
+from c360.activity.links import first_of, link, spelling_of
+from c360.activity.readings import Context, Reading, readings_of
 from c360.activity.vocabulary import activities_of, attributes_of
 from c360.project import Project
 from c360.warehouse import Connection, comma, literal, qualified, quote
@@ -31,29 +31,30 @@ def build(work: Connection, project: Project, landed: "Mapping[str, Landed]", as
     """
     work.create_schema("activity")
     work.replace_table(unattached, empty_unattached())
-    rows = {}
+    rows, context = {}, Context(project, landed, as_of, spelling_of(work, project))
     for entity in project.file.entities:
         if activities_of(project, entity):
-            rows[entity] = build_stream(work, project, entity, readings_of(project, entity, landed, as_of))
+            rows[entity] = build_stream(work, context, entity)
     return rows
 
 
-def build_stream(work: Connection, project: Project, entity: str, readings: list[Reading]) -> int:
+def build_stream(work: Connection, context: Context, entity: str) -> int:
     """Write one stream, and count what could not be attached to it."""
-    table = qualified("activity", entity)
-    work.replace_table(table, stream_sql(entity, readings, attributes_of(project, entity)))
+    readings, table = readings_of(context, entity), qualified("activity", entity)
+    work.replace_table(table, stream_sql(context, entity, readings))
     candidates = " UNION ALL ".join(f"SELECT count(*) AS n FROM {r.table} WHERE {r.condition()}" for r in readings)
     counts = work.rows(f"SELECT (SELECT count(*) FROM {table}) AS attached, (SELECT sum(n) FROM ({candidates}) c) AS n")
     attached, candidate = counts[0]
     if attached != candidate:
         for reading in readings:
-            work.execute(f"INSERT INTO {unattached} {unattached_sql(entity, reading)}")
+            work.execute(f"INSERT INTO {unattached} {unattached_sql(context, entity, reading)}")
     return int(attached)
 
 
-def stream_sql(entity: str, readings: list[Reading], attributes: list[str]) -> str:
+def stream_sql(context: Context, entity: str, readings: list[Reading]) -> str:
     """SQL of a stream."""
-    found = " UNION ALL ".join(attached_sql(entity, reading, attributes) for reading in readings)
+    attributes = attributes_of(context.project, entity)
+    found = " UNION ALL ".join(attached_sql(context, entity, reading, attributes) for reading in readings)
     order = "OVER (PARTITION BY a.entity_id, a.activity ORDER BY a.activity_ts, a.activity_uuid)"
     columns = [f"a.{name}" for name in ("activity_uuid", "node_id", "entity_id", "activity", "activity_ts")]
     columns += [f"row_number() {order} AS occurrence", f"lead(a.activity_ts) {order} AS activity_repeated_at"]
@@ -61,22 +62,27 @@ def stream_sql(entity: str, readings: list[Reading], attributes: list[str]) -> s
     return f"SELECT {comma(columns)} FROM ({found}) a"
 
 
-def attached_sql(entity: str, reading: Reading, attributes: list[str]) -> str:
-    """SQL of the rows of a reading that have an entity and a time."""
-    found = link(entity, {kind: f"r.c_id{index}" for index, kind in enumerate(reading.ids)})
-    prefix = literal(f"{reading.source}|")
+def attached_sql(context: Context, entity: str, reading: Reading, attributes: list[str]) -> str:
+    """SQL of the rows of a reading that have an entity and a time.
+
+    The first identifier that belongs to an entity names it; the next is asked where that one is absent or does not.
+    """
+    joins, names = "", [f"n{number}" for number in range(len(reading.ids))]
+    for name, (kind, parts) in zip(names, reading.ids.items(), strict=True):
+        same = " AND ".join(f"{name}.{raw} = r.{raw}" for raw, _ in reading.raw(kind, parts))
+        side = "JOIN" if len(names) == 1 else "LEFT JOIN"
+        joins += f" {side} ({reading.nodes(context.spelling, entity, kind)}) {name} ON {same}"
+    entity_id = first_of(f"{name}.entity_id" for name in names)
     columns = [
-        f"CAST(md5({prefix} || r.c_key || '|' || r.c_activity) AS UUID) AS activity_uuid",
-        f"{found.node_id} AS node_id",
-        f"{found.entity_id} AS entity_id",
+        f"CAST(md5({literal(reading.source + '|')} || r.c_key || '|' || r.c_activity) AS UUID) AS activity_uuid",
+        f"{first_of(f'{name}.node_id' for name in names)} AS node_id",
+        f"{entity_id} AS entity_id",
         "r.c_activity AS activity",
         "r.c_ts AS activity_ts",
         *(f"r.{quote(name)}" for name in attributes),
     ]
-    only = len(reading.ids) == 1
-    joins = found.joins.replace("LEFT JOIN", "JOIN", 1) if only else found.joins
-    attached = "r.c_ts IS NOT NULL" if only else f"r.c_ts IS NOT NULL AND {found.entity_id} IS NOT NULL"
-    return f"SELECT {comma(columns)} FROM ({reading.select(attributes)}) r {joins} WHERE {attached}"
+    known = "" if len(names) == 1 else f" AND {entity_id} IS NOT NULL"
+    return f"SELECT {comma(columns)} FROM ({reading.select(attributes)}) r{joins} WHERE r.c_ts IS NOT NULL{known}"
 
 
 def empty_unattached() -> str:
@@ -85,16 +91,19 @@ def empty_unattached() -> str:
     return f"SELECT {text}, CAST(NULL AS BIGINT) AS {quote('rows')} WHERE FALSE"
 
 
-def unattached_sql(entity: str, reading: Reading) -> str:
+def unattached_sql(context: Context, entity: str, reading: Reading) -> str:
     """SQL of the rows of a reading that are not in the stream, counted by activity and reason."""
-    found = link(entity, {kind: f"r.c_id{index}" for index, kind in enumerate(reading.ids)})
-    absent = " AND ".join(f"r.c_id{index} IS NULL" for index in range(len(reading.ids)))
+    found = link(entity, {kind: reading.spelled(context.spelling, kind) for kind in reading.ids})
+    absent = " AND ".join(f"{value} IS NULL" for value in found.values.values())
     reason = (
         "CASE WHEN r.c_ts IS NULL THEN 'no time' "
-        f"WHEN {absent} THEN 'no usable identifier' ELSE 'identifier of no {entity}' END"
+        f"WHEN {absent} THEN 'no usable identifier' ELSE {literal(f'identifier of no {entity}')} END"
+    )
+    lost = (
+        f"SELECT r.c_activity AS activity, {reason} AS reason FROM ({reading.select([])}) r {found.joins} "
+        f"WHERE r.c_ts IS NULL OR {found.entity_id} IS NULL"
     )
     return (
-        f"SELECT {literal(entity)}, r.c_activity, {literal(reading.source)}, {reason}, count(*) "
-        f"FROM ({reading.select([])}) r {found.joins} "
-        f"WHERE r.c_ts IS NULL OR {found.entity_id} IS NULL GROUP BY r.c_activity, {reason}"
+        f"SELECT {literal(entity)}, activity, {literal(reading.source)}, reason, count(*) "
+        f"FROM ({lost}) u GROUP BY activity, reason"
     )

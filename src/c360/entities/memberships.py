@@ -1,21 +1,16 @@
 """Surviving identifiers and membership records in, `entities.member_<a>_<b>` out: who belongs to what, and why."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from c360.activity.links import link, normal_values
+from c360.activity.links import link
+from c360.entities.context import Context
 from c360.entities.records import record_table
 from c360.entities.survivors import kept_table
 from c360.entities.vocabulary import is_many, owner_of, shared, target_kind
-from c360.project import Project
 from c360.project.blocks.entities import BelongsTo
 from c360.warehouse import Connection, comma, literal, qualified, quote
 from c360.warehouse.snippets import columns_only, compile_snippet
-
-if TYPE_CHECKING:
-    from c360.sources import Landed
 
 no_time = "CAST(NULL AS TIMESTAMP)"
 no_text = "CAST(NULL AS VARCHAR)"
@@ -52,15 +47,6 @@ def option_name(option: BelongsTo) -> str:
     if option.from_ is not None:
         return f"{option.by} of {option.from_}"
     return option.by or str(option.source)
-
-
-@dataclass(frozen=True)
-class Context:
-    """What the compilation of a relation reads."""
-
-    project: Project
-    landed: "Mapping[str, Landed]"
-    as_of: datetime
 
 
 def build_members(work: Connection, context: Context, relation: Relation) -> None:
@@ -126,12 +112,18 @@ def own_sql(context: Context, relation: Relation, option: BelongsTo) -> str:
 
 
 def derived_pairs(context: Context, owner: str, target: str, option: BelongsTo) -> str:
-    """SQL of `owner_id, target_id`: an identifier of the owner, cleaned as the target's kind, belongs to the target."""
-    kind = str(option.from_).rpartition(".")[2]
-    value = normal_values(context.project, {str(option.by): [f"k.{quote(kind)}"]})
-    found = link(target, value)
-    joins = found.joins.replace("LEFT JOIN", "JOIN", 1)
-    return f"SELECT k.entity_id AS owner_id, {found.entity_id} AS target_id FROM {kept_table(owner)} k {joins}"
+    """SQL of `owner_id, target_id`: what follows from an identifier of the owner belongs to the target.
+
+    Only identifiers that the graph knows count: the raw text of a malformed one says nothing about the target.
+    """
+    kind, by = str(option.from_).rpartition(".")[2], str(option.by)
+    known = link(owner, {kind: f"k.{quote(kind)}"}, "n", required=True)
+    value = context.spelling.derived(by, kind, f"k.{quote(kind)}")
+    found = link(target, {by: value}, "t", required=True)
+    return (
+        f"SELECT k.entity_id AS owner_id, {found.entity_id} AS target_id "
+        f"FROM {kept_table(owner)} k {known.joins} {found.joins}"
+    )
 
 
 def derived_sql(context: Context, relation: Relation, option: BelongsTo) -> str:
@@ -230,11 +222,11 @@ def membership_rows(context: Context, relation: Relation, option: BelongsTo, own
     def moment(sql: str | None) -> str:
         return f"CAST({compiled(sql)} AS TIMESTAMP)" if sql else no_time
 
-    owners = normal_values(
-        project, {kind: [compiled(c) for c in columns] for kind, columns in (option.ids or {}).items()}
+    owners = context.spelling.values(
+        {kind: [compiled(c) for c in columns] for kind, columns in (option.ids or {}).items()}
     )
     kind = target_kind(project, relation.target, option)
-    key = normal_values(project, {kind: [compiled(str(option.key))]})[kind]
+    key = context.spelling.normal(kind, [compiled(str(option.key))])
     inner = [f"{value} AS {quote(f'n_{name}')}" for name, value in owners.items()]
     inner += [f"{key} AS c_target", f"{moment(option.joined)} AS joined_at", f"{moment(option.left)} AS left_at"]
     inner += [f"CAST({compiled(option.role)} AS VARCHAR) AS role" if option.role else f"{no_text} AS role"]

@@ -1,18 +1,10 @@
 """Landing tables and entity ids in, `entities.record_<entity>` out: every candidate value, ranked by who would win."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING
-
-from c360.activity.links import link, normal_values
+from c360.activity.links import link
+from c360.entities.context import Context
 from c360.entities.vocabulary import keep_of, traits_of
-from c360.project import Project
 from c360.project.blocks.entities import Entity, EntityInput
 from c360.warehouse import Connection, comma, literal, qualified, quote
-from c360.warehouse.snippets import columns_only, compile_snippet
-
-if TYPE_CHECKING:
-    from c360.sources import Landed
 
 newest = "record_ts DESC NULLS LAST, superseded, source_order, record_key"
 orders = {
@@ -27,9 +19,7 @@ def record_table(entity: str) -> str:
     return qualified("entities", f"record_{entity}")
 
 
-def build_records(
-    work: Connection, project: Project, entity: str, landed: "Mapping[str, Landed]", as_of: datetime
-) -> None:
+def build_records(work: Connection, context: Context, entity: str) -> None:
     """Write the candidates of an entity.
 
     The rank columns say in which order candidates win: 1 is asked first, and the first that is not NULL is kept.
@@ -40,8 +30,8 @@ def build_records(
             traits, rank_identifier, rank_latest, rank_first where a trait keeps its first value, and
             rank_<rule>_<trait> for `longest` and `most_common`)
     """
-    block = project.file.entities[entity]
-    inputs = [input_sql(project, entity, index, landed, as_of) for index in range(len(block.from_))]
+    block = context.project.file.entities[entity]
+    inputs = [input_sql(context, entity, index) for index in range(len(block.from_))]
     rows = f"SELECT * FROM ({' UNION ALL '.join(inputs)}) u"
     commons = [trait for trait in traits_of(block) if keep_of(block, trait) == "most_common"]
     for trait in commons:
@@ -76,20 +66,20 @@ def rank_column(block: Entity, column: str) -> str:
     return "rank_first" if rule == "first" else "rank_latest"
 
 
-def input_sql(project: Project, entity: str, index: int, landed: "Mapping[str, Landed]", as_of: datetime) -> str:
+def input_sql(context: Context, entity: str, index: int) -> str:
     """SQL of the candidates from one input.
 
     Source columns are computed in an inner SELECT under names of ours, so that a source may call its columns anything.
     """
-    block = project.file.entities[entity]
+    block = context.project.file.entities[entity]
     item = block.from_[index]
-    raw, values, traits = input_columns(project, entity, index, landed, as_of)
-    table = landed[item.source]
+    raw, values, traits = input_columns(context, entity, index)
+    table = context.landed[item.source]
     inner = [f"{table.key_sql} AS c_key", f"{table.time_sql or 'CAST(NULL AS TIMESTAMP)'} AS c_ts"]
     inner += [f"{value} AS {quote(f'n_{kind}')}" for kind, value in values.items()]
     inner += [f"{text} AS {quote(f'r_{kind}')}" for kind, text in raw.items()]
     inner += [f"{sql} AS {quote(f't_{trait}')}" for trait, sql in traits.items()]
-    where = compiled(project, entity, index, item.where, "where", landed, as_of) if item.where else "TRUE"
+    where = compiled(context, entity, index, item.where, "where") if item.where else "TRUE"
     found = link(entity, {kind: f"r.{quote(f'n_{kind}')}" for kind in values})
     columns = [
         f"{found.entity_id} AS entity_id",
@@ -108,7 +98,7 @@ def input_sql(project: Project, entity: str, index: int, landed: "Mapping[str, L
     columns += [
         f"r.{quote(f't_{trait}')} AS {quote(trait)}"
         if trait in traits
-        else f"{null_of(block, trait, landed)} AS {quote(trait)}"
+        else f"{null_of(block, trait, context)} AS {quote(trait)}"
         for trait in traits_of(block)
     ]
     return (
@@ -117,13 +107,11 @@ def input_sql(project: Project, entity: str, index: int, landed: "Mapping[str, L
     )
 
 
-def input_columns(
-    project: Project, entity: str, index: int, landed: "Mapping[str, Landed]", as_of: datetime
-) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+def input_columns(context: Context, entity: str, index: int) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """The raw texts and normalised values of an input's identifiers, and its traits, as SQL over the landing table."""
-    item = project.file.entities[entity].from_[index]
+    item = context.project.file.entities[entity].from_[index]
     columns = {
-        kind: [compiled(project, entity, index, column, f"ids.{kind}", landed, as_of) for column in parts]
+        kind: [compiled(context, entity, index, column, f"ids.{kind}") for column in parts]
         for kind, parts in item.ids.items()
     }
     raw = {
@@ -131,39 +119,31 @@ def input_columns(
         for kind, parts in columns.items()
     }
     traits = {
-        trait: compiled(project, entity, index, sql, f"traits.{trait}", landed, as_of)
+        trait: compiled(context, entity, index, sql, f"traits.{trait}")
         for trait, sql in item.traits.items()
         if trait not in item.ids
     }
-    return raw, normal_values(project, columns), traits
+    return raw, context.spelling.values(columns), traits
 
 
-def compiled(
-    project: Project,
-    entity: str,
-    index: int,
-    sql: str,
-    key: str,
-    landed: "Mapping[str, Landed]",
-    as_of: datetime,
-) -> str:
+def compiled(context: Context, entity: str, index: int, sql: str, key: str) -> str:
     """A user's expression over one input's source."""
-    item = project.file.entities[entity].from_[index]
+    project = context.project
     path: tuple[str | int, ...] = ("entities", entity, "from", index, *key.split("."))
     at = project.at(*path) if path[:3] in project.positions else project.at("entities", entity, *key.split("."))
-    return compile_snippet(sql, columns_only(landed[item.source].columns), as_of=as_of, at=at)
+    return context.compiled(project.file.entities[entity].from_[index].source, sql, at)
 
 
-def null_of(block: Entity, trait: str, landed: "Mapping[str, Landed]") -> str:
+def null_of(block: Entity, trait: str, context: Context) -> str:
     """A NULL of the type that another input gives the trait, where a plain column tells it."""
     for item in block.from_:
-        column_type = plain_type(item, trait, landed)
+        column_type = plain_type(item, trait, context)
         if column_type:
             return f"CAST(NULL AS {column_type})"
     return "NULL"
 
 
-def plain_type(item: EntityInput, trait: str, landed: "Mapping[str, Landed]") -> str | None:
+def plain_type(item: EntityInput, trait: str, context: Context) -> str | None:
     """The type of the column that an input names as a trait."""
-    found: str | None = landed[item.source].columns.get(item.traits.get(trait, ""))
+    found: str | None = context.landed[item.source].columns.get(item.traits.get(trait, ""))
     return found

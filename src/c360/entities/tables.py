@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from c360.activity.links import spelling_of
 from c360.entities.conflicts import start_conflicts, write_conflicts, write_path_conflicts
-from c360.entities.memberships import Context, bridge_table, build_members
+from c360.entities.context import Context
+from c360.entities.memberships import bridge_table, build_members
 from c360.entities.order import in_order
 from c360.entities.records import build_records
 from c360.entities.survivors import build_survivors, kept_table
@@ -25,13 +27,13 @@ def build(work: Connection, project: Project, landed: "Mapping[str, Landed]", as
     Writes: entities.record_<entity>, entities.<entity>, entities.member_<a>_<b>, entities.relation_conflict
     """
     work.create_schema("entities")
+    context = Context(project, landed, as_of, spelling_of(work, project))
     for name, entity in project.file.entities.items():
         if entity.from_:
-            build_records(work, project, name, landed, as_of)
+            build_records(work, context, name)
         build_survivors(work, project, name)
     relations, _ = in_order(project)
     start_conflicts(work)
-    context = Context(project, landed, as_of)
     for relation in relations:
         build_members(work, context, relation)
         write_conflicts(work, relation)
