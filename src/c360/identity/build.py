@@ -4,21 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from c360.identity.closure.contraction import close_in_sql
-from c360.identity.decisions.merges import insert_merges, read_merges
-from c360.identity.evidence.derived import derive, in_order
-from c360.identity.evidence.links import write_evidence
-from c360.identity.evidence.observed import Scope, observed_query
-from c360.identity.evidence.quarantine import write_refused
-from c360.identity.evidence.rules import register_rules
-from c360.identity.landed import Landed
-from c360.identity.limits.contested import enforce_limits
-from c360.identity.registry.entities import update_entities
-from c360.identity.registry.nodes import register_nodes
+from c360.cleaning import write_lists
+from c360.identity.inputs.landed import Landed
+from c360.identity.inputs.scope import Scope
+from c360.identity.inputs.scratch import Scratch
 from c360.identity.registry.schema import make_tables
-from c360.identity.registry.tombstones import bury
-from c360.identity.scratch import Scratch
-from c360.identity.trust import certain
+from c360.identity.update.full import rebuild
 from c360.project import Project
 from c360.warehouse import Connection
 
@@ -28,8 +19,9 @@ class IdentityResult:
     """What a run of identity came to.
 
     Attributes:
-        entities: live entities by name.
-        malformed, blocked_values: distinct values that do not link.
+        nodes, links: identifiers that a source names, and pairs of them that a rule links.
+        entities: active entities by name.
+        malformed, blocked_values: values that do not link.
         blocked_links: links that a limit forbids.
         merged, split, ended: entities whose id changed its state in this run.
     """
@@ -61,94 +53,33 @@ def build(work: Connection, project: Project, landed: Mapping[str, Landed], as_o
         ProjectError: unknown columns, or human merges that go round in a circle; all of them.
     """
     make_tables(work)
-    scope = Scope.of(project, landed, as_of)
+    scope = Scope.of(project, landed, as_of, write_lists(work, project, landed))
     with Scratch(work) as scratch:
-        observe(scope, scratch)
-        register_nodes(scope, scratch)
-        malformed, blocked_values = write_refused(scope, scratch)
-        register_rules(scope, scratch)
-        write_evidence(scratch)
-        blocked_links = close(scope, scratch)
-        return summary(scope, work, (malformed, blocked_values, blocked_links))
+        rebuild(scope, scratch)
+    return summary(scope, work)
 
 
-def observe(scope: Scope, scratch: Scratch) -> None:
-    """Gather what the sources name, then what follows from it, and the human merges that concern any of it."""
-    scratch.make("observed", observed_query(scope))
-    merges = read_merges(scope, scratch)
-    first_derivation = len(scope.mentions) + len(scope.merges)
-    waiting: set[int] = set()
-    for entity, derivations in in_order(scope):
-        if derivations and waiting:
-            insert_merges(scratch, merges, waiting)
-            waiting = set()
-        for derivation in derivations:
-            derive(scope, scratch, derivation, first_derivation + scope.derivations.index(derivation))
-        waiting |= {scope.slots[one.entity, one.ids[0][0]] for one in scope.merges if one.entity == entity}
-    if waiting:
-        insert_merges(scratch, merges, waiting)
-
-
-def close(scope: Scope, scratch: Scratch) -> int:
-    """Find the components, hold them to the limits, and bring the register up to date; how many links are blocked."""
-    work = scratch.work
-    if scratch.work.scalar("SELECT COUNT(*) FROM identity.member"):
-        bury(scratch)
-    edges = (
-        "(SELECT u, v, trust, first_seen FROM identity.evidence UNION ALL "
-        f"SELECT heir, node_id, {certain}, CAST(NULL AS TIMESTAMP) FROM identity.tombstone)"
-    )
-    label = close_in_sql(scratch, edges)
-    blocked = enforce_limits(scope, scratch, label, edges)
-    work.execute("ALTER TABLE identity.member RENAME TO member_before")
-    final = (
-        f"SELECT node, entity_id FROM {label} WHERE node NOT IN (SELECT node FROM {scratch.table('relabel')}) "
-        f"UNION ALL SELECT node, entity_id FROM {scratch.table('relabel')}"
-        if blocked
-        else f"SELECT node, entity_id FROM {label}"
-    )
-    nodes = f"SELECT node_id FROM {scratch.table('live')} UNION ALL SELECT node_id FROM identity.tombstone"
-    work.execute(
-        "CREATE TABLE identity.member AS SELECT n.node_id, COALESCE(l.entity_id, n.node_id) AS entity_id "
-        f"FROM ({nodes}) AS n LEFT JOIN ({final}) AS l ON l.node = n.node_id"
-    )
-    update_entities(scope, scratch, "identity.member_before")
-    work.execute("DROP TABLE identity.member_before")
-    write_superseded(scope, scratch)
-    return blocked
-
-
-def write_superseded(scope: Scope, scratch: Scratch) -> None:
-    """The identifiers that a human merge replaced by newer ones."""
-    work = scratch.work
-    work.execute("DELETE FROM identity.superseded")
-    if not scope.merges:
-        return
-    first, last = len(scope.mentions), len(scope.mentions) + len(scope.merges) - 1
-    work.execute(
-        f"INSERT INTO identity.superseded SELECT DISTINCT v.node_id FROM {scratch.table('observed')} AS o "
-        f"JOIN {scratch.table('live')} AS v ON v.slot = o.u_slot AND v.value = o.u_value "
-        f"WHERE o.mention BETWEEN {first} AND {last} AND o.u_state = 'ok' AND o.v_state = 'ok' AND o.u_value <> o.v_value"
-    )
-
-
-def summary(scope: Scope, work: Connection, refused: tuple[int, int, int]) -> IdentityResult:
+def summary(scope: Scope, work: Connection) -> IdentityResult:
     """The counts of a finished run."""
-    malformed, blocked_values, blocked_links = refused
     entities: dict[str, int] = dict(
-        work.rows("SELECT entity, COUNT(*) FROM identity.entity WHERE status = 'live' GROUP BY entity")
+        work.rows("SELECT entity, COUNT(*) FROM identity.entity WHERE status = 'active' GROUP BY entity")
     )
-    events: dict[str, int] = dict(
-        work.rows(f"SELECT kind, COUNT(*) FROM identity.event WHERE happened_at = {scope.moment()} GROUP BY kind")
+    counts: dict[str, int] = dict(
+        work.rows(
+            "SELECT 'nodes', COUNT(*) FROM identity.assigned UNION ALL SELECT 'links', COUNT(*) FROM identity.evidence "
+            "UNION ALL SELECT 'blocked_links', COUNT(*) FROM identity.blocked "
+            "UNION ALL SELECT state, COUNT(*) FROM identity.refused GROUP BY state "
+            f"UNION ALL SELECT kind, COUNT(*) FROM identity.event WHERE happened_at = {scope.moment()} GROUP BY kind"
+        )
     )
     return IdentityResult(
-        nodes=int(work.scalar("SELECT COUNT(*) FROM identity.member")),
-        links=int(work.scalar("SELECT COUNT(*) FROM identity.evidence")),
+        nodes=counts["nodes"],
+        links=counts["links"],
         entities=entities,
-        malformed=malformed,
-        blocked_values=blocked_values,
-        blocked_links=blocked_links,
-        merged=events.get("merge", 0),
-        split=events.get("split", 0),
-        ended=events.get("end", 0),
+        malformed=counts.get("malformed", 0),
+        blocked_values=counts.get("blocked", 0),
+        blocked_links=counts["blocked_links"],
+        merged=counts.get("merge", 0),
+        split=counts.get("split", 0),
+        ended=counts.get("end", 0),
     )

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from c360.identity.cleaned import Cleaner
+from c360.cleaning import normal_sql
+from c360.identity.inputs.mentions import kind_of_id
 from c360.project import Project
 from c360.warehouse import literal, quote
 
@@ -27,20 +28,25 @@ class Join:
     aliases: Mapping[str, str]
 
 
-def entity_join(project: Project, entity: str, ids: Mapping[str, Sequence[str]], alias: str) -> Join:
+def entity_join(
+    project: Project, entity: str, ids: Mapping[str, Sequence[str]], alias: str, *, idn: bool = False
+) -> Join:
     """Compile the join from raw identifier columns to the entity.
 
     Args:
         project: the project.
         entity: whose identifiers they are.
         ids: identifier kind -> SQL expressions over the row (several for a composite identifier).
+        idn: whether the data hold international domains (`cleaning.Lists.idn`).
         alias: what the aliases of the joined tables start with.
     """
     kinds = list(ids)
+    region = project.file.project.region
+    normal = {kind: normal_sql(kind_of_id(project, kind), ids[kind], region=region, idn=idn) for kind in kinds}
     aliases = {kind: quote(f"{alias}_{kind}") for kind in kinds}
     joins = [
         f"LEFT JOIN identity.lookup AS {aliases[kind]} ON {aliases[kind]}.entity = {literal(entity)} "
-        f"AND {aliases[kind]}.id_kind = {literal(kind)} AND {aliases[kind]}.value = {Cleaner(project, kind).normal(ids[kind])}"
+        f"AND {aliases[kind]}.id_kind = {literal(kind)} AND {aliases[kind]}.value = {normal[kind]}"
         for kind in kinds
     ]
     return Join(

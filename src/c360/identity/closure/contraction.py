@@ -6,7 +6,7 @@ swallows at least one other, so there are at most log2(nodes) rounds, whatever t
 Source: Hirschberg, Chandra, Sarwate 1979, Computing connected components on parallel computers, CACM 22(8).
 """
 
-from c360.identity.scratch import Scratch
+from c360.identity.inputs.scratch import Scratch
 
 
 def close_in_sql(scratch: Scratch, edges: str) -> str:
@@ -17,7 +17,7 @@ def close_in_sql(scratch: Scratch, edges: str) -> str:
         edges: SQL of a table or sub-query with columns `u` and `v`, in any direction, repeated or not.
 
     Returns:
-        Scratch table `label(node, entity_id)`: one row per node with an edge, the least node of its component.
+        Scratch table `label(node, component_id)`: one row per node with an edge, the least node of its component.
     """
     levels: list[str] = []
     current = edges
@@ -82,8 +82,8 @@ def fold(scratch: Scratch, levels: list[str]) -> str:
         scratch.drop(f"folded{number + 1}")
     label = scratch.make(
         "label",
-        f"SELECT a.node, b.entity_id FROM {top} AS a "
-        f"JOIN (SELECT parent, MIN(node) AS entity_id FROM {top} GROUP BY parent) AS b ON b.parent = a.parent",
+        f"SELECT a.node, b.component_id FROM {top} AS a "
+        f"JOIN (SELECT parent, MIN(node) AS component_id FROM {top} GROUP BY parent) AS b ON b.parent = a.parent",
     )
     scratch.drop("folded0", *(f"level{number}_{turn}" for number in range(len(levels)) for turn in (0, 1)))
     return label

@@ -7,8 +7,8 @@ from c360.errors import Fault, ProjectError
 
 if TYPE_CHECKING:
     from c360.identity.decisions.merges import HumanMerge
-    from c360.identity.evidence.observed import Scope
-    from c360.identity.mentions import Mention
+    from c360.identity.inputs.mentions import Mention
+    from c360.identity.inputs.scope import Scope
 
 Node = tuple[int, str]
 

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from c360.identity.closure.union_find import groups_of
 from c360.identity.decisions.cycles import check_cycles
-from c360.identity.evidence.observed import Scope, cleaned_query
-from c360.identity.scratch import Scratch
+from c360.identity.evidence.observed import cleaned_query
+from c360.identity.inputs.scope import Scope
+from c360.identity.inputs.scratch import Scratch
 from c360.warehouse import literal
 
 
@@ -23,23 +24,28 @@ class HumanMerge:
 
 
 def read_merges(scope: Scope, scratch: Scratch) -> list[HumanMerge]:
-    """Read and check the merge files into scratch table `merge`.
+    """Read and check the merge files into scratch table `merge`; a merge dated after the run does not count yet.
 
     Raises:
         ProjectError: merges that go round in a circle.
     """
-    mentions, first = scope.merges, len(scope.mentions)
-    if not mentions:
+    if not scope.merges:
         return []
+    first = len(scope.mentions)
     selects = [
-        f"SELECT CAST({first + index} AS INTEGER) AS mention, CAST({scope.slots[mention.entity, mention.ids[0][0]]} AS INTEGER) AS slot, "
-        f"x0, s0, x1, s1, n_seen, first_seen, last_seen, row_key FROM ({cleaned_query(scope, mention)}) AS merge_rows "
+        f"SELECT CAST({first + index} AS INTEGER) AS mention, "
+        f"CAST({scope.slots[mention.entity, mention.ids[0][0]]} AS INTEGER) AS slot, x0, b0, s0, x1, b1, s1, "
+        f"n_seen, first_seen, last_seen, row_key FROM ({cleaned_query(scope, mention)}) AS merge_rows "
         f"WHERE first_seen IS NULL OR first_seen <= {scope.moment()}"
-        for index, mention in enumerate(mentions)
+        for index, mention in enumerate(scope.merges)
     ]
     table = scratch.make("merge", " UNION ALL ".join(selects))
-    sql = f"SELECT mention, slot, x0, x1, first_seen FROM {table} WHERE s0 = 'ok' AND s1 = 'ok' AND x0 <> x1 ORDER BY 1, 2, 3, 4"
-    merges = [HumanMerge(*row) for row in scratch.rows(sql)]
+    merges = [
+        HumanMerge(*row)
+        for row in scratch.rows(
+            f"SELECT mention, slot, x0, x1, first_seen FROM {table} WHERE x0 <> x1 ORDER BY 1, 2, 3, 4"
+        )
+    ]
     check_cycles(scope, merges)
     return merges
 
@@ -48,7 +54,7 @@ def insert_merges(scratch: Scratch, merges: Iterable[HumanMerge], slots: set[int
     """Add the merges of some identifier kinds to `observed`.
 
     A merge counts when it leads, directly or through other merges, to an identifier that a source names: a file of
-    merges alone makes nobody exist.
+    merges alone makes nobody exist. Of a line with a malformed or blocked end only that end is reported.
     """
     concerned = [merge for merge in merges if merge.slot in slots]
     listed = ", ".join(str(slot) for slot in sorted(slots))
@@ -59,11 +65,14 @@ def insert_merges(scratch: Scratch, merges: Iterable[HumanMerge], slots: set[int
         for merge in concerned
         if union.find((merge.slot, merge.old)) not in known
     ]
-    without = f" AND NOT ({' OR '.join(absent)})" if absent else ""
-    paired = "s0 = 'ok' AND s1 = 'ok'"
+    without = f" AND NOT (x0 IS NOT NULL AND ({' OR '.join(absent)}))" if absent else ""
+    both = "x0 IS NOT NULL AND x1 IS NOT NULL"
+    ends = ", ".join(
+        f"slot, CASE WHEN {both} THEN x{end} END, b{end}, CASE WHEN {both} OR b{end} IS NOT NULL THEN s{end} END"
+        for end in (0, 1)
+    )
     scratch.work.execute(
-        f"INSERT INTO {scratch.table('observed')} SELECT mention, slot, x0, CASE WHEN {paired} OR s0 <> 'ok' THEN s0 END, "
-        f"slot, x1, CASE WHEN {paired} OR s1 <> 'ok' THEN s1 END, n_seen, first_seen, last_seen, row_key "
+        f"INSERT INTO {scratch.table('observed')} SELECT mention, 0, {ends}, n_seen, first_seen, last_seen, row_key "
         f"FROM {scratch.table('merge')} WHERE slot IN ({listed}){without}"
     )
 
@@ -72,12 +81,9 @@ def known_ends(scratch: Scratch, listed: str) -> list[tuple[int, str]]:
     """The identifiers of merges that a source names by itself."""
     ends = f"SELECT slot, x0 AS value FROM {scratch.table('merge')} UNION SELECT slot, x1 FROM {scratch.table('merge')}"
     observed = scratch.table("observed")
-    return [
-        (slot, value)
-        for slot, value in scratch.rows(
-            f"SELECT e.slot, e.value FROM ({ends}) AS e JOIN {observed} AS o ON o.u_slot = e.slot AND o.u_value = e.value "
-            f"WHERE o.u_state = 'ok' AND e.slot IN ({listed}) UNION "
-            f"SELECT e.slot, e.value FROM ({ends}) AS e JOIN {observed} AS o ON o.v_slot = e.slot AND o.v_value = e.value "
-            f"WHERE o.v_state = 'ok' AND e.slot IN ({listed})"
-        )
-    ]
+    found = " UNION ".join(
+        f"SELECT e.slot, e.value FROM ({ends}) AS e JOIN {observed} AS o ON o.{end}_slot = e.slot AND o.{end}_value = e.value "
+        f"WHERE e.slot IN ({listed})"
+        for end in ("u", "v")
+    )
+    return [(slot, value) for slot, value in scratch.rows(found)]

@@ -1,8 +1,9 @@
 """Observed identifiers of one entity in, identifiers of another that follow from them out: e-mail -> domain."""
 
-from c360.identity.evidence.observed import Scope, null_text
-from c360.identity.mentions import Derivation
-from c360.identity.scratch import Scratch
+from c360.identity.evidence.observed import null_int, null_text, null_time
+from c360.identity.inputs.mentions import Derivation
+from c360.identity.inputs.scope import Scope
+from c360.identity.inputs.scratch import Scratch
 
 
 def in_order(scope: Scope) -> list[tuple[str, list[Derivation]]]:
@@ -20,21 +21,29 @@ def in_order(scope: Scope) -> list[tuple[str, list[Derivation]]]:
 
 
 def derive(scope: Scope, scratch: Scratch, derivation: Derivation, number: int) -> None:
-    """Add the derived identifiers to `observed`, as mention `number`; a value that cannot be derived is no complaint."""
+    """Add the derived identifiers to `observed`, as mention `number`; what cannot be derived is no complaint.
+
+    They have no times of their own: `first_seen` only orders new ones, `n_seen` counts nothing.
+    """
     source = scope.slots[derivation.from_entity, derivation.from_kind]
     target = scope.slots[derivation.entity, derivation.kind]
     observed = scratch.table("observed")
     cleaner = scope.cleaner(derivation.kind)
     blocked = cleaner.blocked("x")
-    state = f"CASE WHEN {blocked} THEN 'blocked' ELSE 'ok' END" if blocked else "'ok'"
     both = " UNION ALL ".join(
-        f"SELECT {end}_value AS value, n_seen, first_seen, last_seen FROM {observed} WHERE {end}_slot = {source} AND {end}_state = 'ok'"
+        f"SELECT {end}_value AS value, first_seen FROM {observed} WHERE {end}_slot = {source} AND {end}_value IS NOT NULL"
         for end in ("u", "v")
     )
-    values = f"SELECT value, SUM(n_seen) AS n_seen, MIN(first_seen) AS first_seen, MAX(last_seen) AS last_seen FROM ({both}) AS both_ends GROUP BY value"
-    derived = f"SELECT {cleaner.normal(['value'])} AS x, n_seen, first_seen, last_seen FROM ({values}) AS found"
+    derived = (
+        f"SELECT {cleaner.derived(scope.cleaner(derivation.from_kind), 'value')} AS x, first_seen FROM "
+        f"(SELECT value, MIN(first_seen) AS first_seen FROM ({both}) AS both_ends GROUP BY value) AS found"
+    )
+    states = (
+        f"CASE WHEN {blocked} THEN NULL ELSE x END, CASE WHEN {blocked} THEN x END, CASE WHEN {blocked} THEN 'blocked' ELSE 'ok' END"
+        if blocked
+        else f"x, {null_text}, 'ok'"
+    )
     scratch.work.execute(
-        f"INSERT INTO {observed} SELECT {number}, {target}, x, {state}, CAST(NULL AS INTEGER), {null_text}, {null_text}, "
-        f"CAST(SUM(n_seen) AS BIGINT), MIN(first_seen), MAX(last_seen), {null_text} "
-        f"FROM ({derived}) AS normal_values WHERE x IS NOT NULL GROUP BY x"
+        f"INSERT INTO {observed} SELECT {number}, 0, {target}, {states}, {null_int}, {null_text}, {null_text}, {null_text}, "
+        f"0, MIN(first_seen), {null_time}, {null_text} FROM ({derived}) AS normal_values WHERE x IS NOT NULL GROUP BY x"
     )

@@ -4,10 +4,10 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from c360.identity.evidence.observed import Scope
-from c360.identity.mentions import Derivation, Mention, kind_of_id
-from c360.identity.scratch import Scratch, values_table
-from c360.identity.trust import human
+from c360.identity.inputs.mentions import Derivation, Mention, kind_of_id
+from c360.identity.inputs.scope import Scope
+from c360.identity.inputs.scratch import Scratch, values_table
+from c360.identity.inputs.trust import human
 from c360.warehouse import literal
 
 

@@ -7,9 +7,11 @@ hold `1 + n` times the limit.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from c360.identity.trust import human
+from c360.identity.inputs.trust import human
 
+unknown_time = datetime(1, 1, 1)  # noqa: DTZ001 - all times are UTC without a zone
 Count = tuple[str, str]  # (limit's name, what is counted apart: a source, a week, or nothing)
 
 
@@ -18,23 +20,23 @@ class Node:
     """An identifier of a contested component.
 
     Attributes:
-        key: (slot, value): what breaks ties, so that results do not depend on numbers given by earlier runs.
+        key: (entity, kind, value): what breaks ties, so that results do not depend on numbers given by earlier runs.
         counts: which counters this identifier adds one to.
     """
 
     number: int
-    key: tuple[int, str]
+    key: tuple[str, str, str]
     counts: tuple[Count, ...] = ()
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A link: `first_seen` is text that sorts, empty when unknown (sorts last)."""
+    """A link between two nodes; of equal trust the one seen first is used first, an unknown time last."""
 
     u: int
     v: int
     trust: int
-    first_seen: str
+    first_seen: datetime | None
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def choose_links(
 def order_of(edge: Edge, nodes: Mapping[int, Node]) -> tuple[object, ...]:
     """Most trusted first, then first seen (unknown last), then by what the identifiers are."""
     keys = sorted((nodes[edge.u].key, nodes[edge.v].key))
-    return (-edge.trust, not edge.first_seen, edge.first_seen, keys)
+    return (-edge.trust, edge.first_seen is None, edge.first_seen or unknown_time, keys)
 
 
 def reason_against(one: Cluster, other: Cluster, caps: Mapping[str, int], *, is_human: bool) -> str | None:

@@ -1,7 +1,7 @@
 """The new members in, the register of entities brought up to date out: minted, merged, split, ended."""
 
-from c360.identity.evidence.observed import Scope
-from c360.identity.scratch import Scratch
+from c360.identity.inputs.scope import Scope
+from c360.identity.inputs.scratch import Scratch
 from c360.warehouse.engines.duckdb import uuid5_sql
 
 namespace = "6f6b9a1e-4a35-5c1d-9f0e-3c6a36000360"  # c360's own: public ids are the same wherever the anchor is
@@ -13,7 +13,7 @@ def update_entities(scope: Scope, scratch: Scratch, before: str) -> None:
     Args:
         scope: the run.
         scratch: its tables.
-        before: SQL name of the members that the last run left.
+        before: table (node_id, entity_id) of the members as the last run left them.
 
     Reads:  identity.member, node
     Writes: identity.entity (one row per id ever issued), identity.event (what changed, but for the first issue)
@@ -22,9 +22,9 @@ def update_entities(scope: Scope, scratch: Scratch, before: str) -> None:
     changed = scratch.make(
         "changed",
         "SELECT e.entity, e.entity_id, e.public_id, e.status AS status_before, o.entity_id AS other_before, m.entity_id AS other_now, "
-        "CASE WHEN m.node_id IS NULL THEN 'ended' WHEN m.entity_id = e.entity_id THEN 'live' ELSE 'merged' END AS status "
+        "CASE WHEN m.node_id IS NULL THEN 'ended' WHEN m.entity_id = e.entity_id THEN 'active' ELSE 'merged' END AS status "
         f"FROM identity.entity AS e LEFT JOIN identity.member AS m ON m.node_id = e.entity_id LEFT JOIN {before} AS o ON o.node_id = e.entity_id "
-        "WHERE e.status <> CASE WHEN m.node_id IS NULL THEN 'ended' WHEN m.entity_id = e.entity_id THEN 'live' ELSE 'merged' END",
+        "WHERE e.status <> CASE WHEN m.node_id IS NULL THEN 'ended' WHEN m.entity_id = e.entity_id THEN 'active' ELSE 'merged' END",
     )
     if scratch.count(changed):
         work.execute(f"DELETE FROM identity.entity WHERE entity_id IN (SELECT entity_id FROM {changed})")
@@ -44,7 +44,7 @@ def update_entities(scope: Scope, scratch: Scratch, before: str) -> None:
     )
     name = "entity || chr(31) || id_kind || chr(31) || value"
     work.execute(
-        f"INSERT INTO identity.entity SELECT entity, entity_id, {uuid5_sql(namespace, name)}, 'live', {moment} FROM {minted}",
+        f"INSERT INTO identity.entity SELECT entity, entity_id, {uuid5_sql(namespace, name)}, 'active', {moment} FROM {minted}",
         portable=False,
     )
     work.execute(

@@ -1,52 +1,64 @@
 """Observed identifiers in, the number of each out; new ones are numbered once and for good."""
 
-from c360.identity.evidence.observed import Scope
-from c360.identity.scratch import Scratch, values_table
-from c360.identity.trust import trust_of
+from c360.identity.inputs.scope import Scope
+from c360.identity.inputs.scratch import Scratch, values_table
+from c360.identity.inputs.trust import trust_of
 from c360.warehouse import literal
 
 
-def register_nodes(scope: Scope, scratch: Scratch) -> None:
+def number_nodes(scope: Scope, scratch: Scratch) -> None:
     """Number the identifiers of this run.
 
     New ones follow on the greatest number, in the order of first seen, entity, kind and value: never of files or
     rows, so that the same data in another order get the same numbers. An identifier without a time is seen first
-    at the run's as_of.
+    at the run's as_of. What is seen earlier than before moves `first_seen`, never the number.
 
     Grain:  one row per identifier.
-    Reads:  scratch observed; identity.node
-    Writes: identity.node (new ones); scratch live(slot, value, node_id)
+    Reads:  scratch observed, slot; identity.node
+    Writes: identity.node; scratch named(slot, value, node_id, first_seen, is_new)
     """
-    scratch.make("slot", slot_query(scope))
+    work, slot = scratch.work, scratch.table("slot")
     seen = " UNION ALL ".join(
-        f"SELECT {end}_slot AS slot, {end}_value AS value, first_seen FROM {scratch.table('observed')} WHERE {end}_state = 'ok'"
+        f"SELECT {end}_slot AS slot, {end}_value AS value, first_seen FROM {scratch.table('observed')} WHERE {end}_value IS NOT NULL"
         for end in ("u", "v")
     )
-    known = scratch.make(
-        "known",
-        f"SELECT s.slot, s.value, COALESCE(s.first_seen, {scope.moment()}) AS first_seen, n.node_id "
-        f"FROM (SELECT slot, value, MIN(first_seen) AS first_seen FROM ({seen}) AS both_ends GROUP BY slot, value) AS s "
-        f"JOIN {scratch.table('slot')} AS t ON t.slot = s.slot "
-        "LEFT JOIN identity.node AS n ON n.value = s.value AND n.entity = t.entity AND n.id_kind = t.id_kind",
+    grouped = f"SELECT slot, value, MIN(first_seen) AS first_seen FROM ({seen}) AS both_ends GROUP BY slot, value"
+    greatest = int(work.scalar("SELECT COALESCE(MAX(node_id), 0) FROM identity.node"))
+    number = f"ROW_NUMBER() OVER (ORDER BY COALESCE(first_seen, {scope.moment()}), slot, value) + {greatest}"
+    if not greatest:
+        named = scratch.make(
+            "named", f"SELECT slot, value, {number} AS node_id, first_seen, TRUE AS is_new FROM ({grouped}) AS s"
+        )
+    else:
+        known = scratch.make(
+            "known",
+            f"SELECT s.slot, s.value, s.first_seen, n.node_id, n.first_seen AS first_before FROM ({grouped}) AS s "
+            f"JOIN {slot} AS t ON t.slot = s.slot "
+            "LEFT JOIN identity.node AS n ON n.value = s.value AND n.entity = t.entity AND n.id_kind = t.id_kind",
+        )
+        named = scratch.make(
+            "named",
+            f"SELECT slot, value, node_id, first_seen, FALSE AS is_new FROM {known} WHERE node_id IS NOT NULL UNION ALL "
+            f"SELECT slot, value, {number}, first_seen, TRUE FROM {known} WHERE node_id IS NULL",
+        )
+        earlier = scratch.make(
+            "earlier",
+            f"SELECT node_id, first_seen FROM {known} WHERE node_id IS NOT NULL AND first_seen < first_before",
+        )
+        if scratch.count(earlier):
+            work.execute(
+                f"UPDATE identity.node SET first_seen = (SELECT e.first_seen FROM {earlier} AS e WHERE e.node_id = node.node_id) "
+                f"WHERE node_id IN (SELECT node_id FROM {earlier})"
+            )
+        scratch.drop("known", "earlier")
+    work.execute(
+        f"INSERT INTO identity.node SELECT f.node_id, t.entity, t.id_kind, f.value, COALESCE(f.first_seen, {scope.moment()}) "
+        f"FROM {named} AS f JOIN {slot} AS t ON t.slot = f.slot WHERE f.is_new"
     )
-    fresh = scratch.make(
-        "fresh",
-        "SELECT slot, value, first_seen, ROW_NUMBER() OVER (ORDER BY first_seen, slot, value) "
-        f"+ (SELECT COALESCE(MAX(node_id), 0) FROM identity.node) AS node_id FROM {known} WHERE node_id IS NULL",
-    )
-    scratch.work.execute(
-        "INSERT INTO identity.node SELECT f.node_id, t.entity, t.id_kind, f.value, f.first_seen "
-        f"FROM {fresh} AS f JOIN {scratch.table('slot')} AS t ON t.slot = f.slot"
-    )
-    scratch.make(
-        "live",
-        f"SELECT slot, value, node_id FROM {known} WHERE node_id IS NOT NULL UNION ALL SELECT slot, value, node_id FROM {fresh}",
-    )
-    scratch.drop("known", "fresh")
 
 
-def slot_query(scope: Scope) -> str:
-    """The numbers of the run's (entity, kind) pairs as a query."""
+def make_slots(scope: Scope, scratch: Scratch) -> None:
+    """Write the numbers of the run's (entity, kind) pairs to scratch table `slot(slot, entity, id_kind, trust)`."""
     rows = [
         (
             f"CAST({slot} AS INTEGER)",
@@ -56,4 +68,4 @@ def slot_query(scope: Scope) -> str:
         )
         for (entity, kind), slot in scope.slots.items()
     ]
-    return values_table(("slot", "entity", "id_kind", "trust"), rows)
+    scratch.make("slot", values_table(("slot", "entity", "id_kind", "trust"), rows))

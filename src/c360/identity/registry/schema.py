@@ -1,22 +1,29 @@
 """The lasting tables of identity, made when they are not there."""
 
-from c360.identity.evidence.links import evidence_columns
+from c360.identity.evidence.numbered import evidence_columns, naming_columns
+from c360.identity.evidence.quarantine import refused_columns
 from c360.warehouse import Connection
 
 tables = {
     "node": "node_id BIGINT, entity VARCHAR, id_kind VARCHAR, value VARCHAR, first_seen TIMESTAMP",
-    "member": "node_id BIGINT, entity_id BIGINT",
     "entity": "entity VARCHAR, entity_id BIGINT, public_id UUID, status VARCHAR, changed_at TIMESTAMP",
     "event": "happened_at TIMESTAMP, kind VARCHAR, entity VARCHAR, entity_id BIGINT, other_id BIGINT",
+    "rule": "rule_id INTEGER, name VARCHAR, entity VARCHAR, kind VARCHAR, source VARCHAR, version VARCHAR",
+    "input": "rule_id INTEGER, fingerprint VARCHAR",
+    "naming": naming_columns,
+    "evidence": evidence_columns,
+    "refused": refused_columns,
+    "assigned": "node_id BIGINT, entity_id BIGINT",
+    "moved": "entity_id BIGINT, now_id BIGINT",
+    "component": "node_id BIGINT, component_id BIGINT",
     "tombstone": "node_id BIGINT, heir BIGINT",
     "superseded": "node_id BIGINT",
-    "rule": "rule_id INTEGER, name VARCHAR, entity VARCHAR, kind VARCHAR, source VARCHAR, version VARCHAR",
-    "evidence": evidence_columns,
-    "blocked": "u BIGINT, v BIGINT, reason VARCHAR, trust INTEGER, blocked_at TIMESTAMP",
-    "blocked_value": "entity VARCHAR, id_kind VARCHAR, value VARCHAR, rule VARCHAR, n_seen BIGINT, first_seen TIMESTAMP, last_seen TIMESTAMP",
+    "blocked": "u BIGINT, v BIGINT, reason VARCHAR, trust INTEGER, first_seen TIMESTAMP",
 }
 views = {
-    "edge": "SELECT u, v, MAX(trust) AS trust, COUNT(*) AS rules, CAST(SUM(n_seen) AS BIGINT) AS n_seen, "
+    "member": "SELECT a.node_id, COALESCE(m.now_id, a.entity_id) AS entity_id FROM identity.assigned AS a "
+    "LEFT JOIN identity.moved AS m ON m.entity_id = a.entity_id",
+    "edge": "SELECT u, v, MAX(trust) AS trust, COUNT(DISTINCT rule_id) AS rules, CAST(SUM(n_seen) AS BIGINT) AS n_seen, "
     "MIN(first_seen) AS first_seen, MAX(last_seen) AS last_seen FROM identity.evidence GROUP BY u, v",
     "redirect": "SELECT e.entity, e.entity_id, m.entity_id AS merged_into, e.changed_at AS redirected_at "
     "FROM identity.entity AS e JOIN identity.member AS m ON m.node_id = e.entity_id WHERE e.status = 'merged'",
@@ -24,6 +31,8 @@ views = {
     "FROM identity.node AS n JOIN identity.member AS m ON m.node_id = n.node_id "
     "LEFT JOIN identity.superseded AS s ON s.node_id = n.node_id "
     "LEFT JOIN identity.tombstone AS t ON t.node_id = n.node_id WHERE t.node_id IS NULL",
+    "blocked_value": "SELECT entity, id_kind, value, CAST(SUM(n_seen) AS BIGINT) AS n_seen, MIN(first_seen) AS first_seen, "
+    "MAX(last_seen) AS last_seen FROM identity.refused WHERE state = 'blocked' GROUP BY entity, id_kind, value",
 }
 
 

@@ -1,0 +1,72 @@
+"""The project, its landed tables and the moment of a run in, what every step of identity works with out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from c360.cleaning import Lists
+from c360.errors import Fault, ProjectError, suggest
+from c360.identity.inputs.cleaned import Cleaner
+from c360.identity.inputs.landed import Landed
+from c360.identity.inputs.mentions import Derivation, Mention, find_derivations, find_mentions, find_merges
+from c360.project import Project
+from c360.warehouse import literal
+from c360.warehouse.snippets import columns_only, compile_snippet
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a run of identity reads.
+
+    Attributes:
+        mentions, merges, derivations: where identifiers come from; numbered in this order, from 0.
+        slots: (entity, identifier kind) -> number, in alphabetical order, so that slot order is name order.
+    """
+
+    project: Project
+    landed: Mapping[str, Landed]
+    as_of: datetime
+    lists: Lists
+    mentions: tuple[Mention, ...]
+    merges: tuple[Mention, ...]
+    derivations: tuple[Derivation, ...]
+    slots: Mapping[tuple[str, str], int]
+
+    @classmethod
+    def of(cls, project: Project, landed: Mapping[str, Landed], as_of: datetime, lists: Lists) -> "Scope":
+        """Read what the project mentions.
+
+        Raises:
+            ProjectError: a source that is mentioned is not loaded.
+        """
+        pairs = sorted((name, kind) for name, entity in project.file.entities.items() for kind in entity.ids)
+        mentions, merges = tuple(find_mentions(project)), tuple(find_merges(project))
+        faults = [missing(project, landed, one) for one in (*mentions, *merges) if one.source not in landed]
+        if faults:
+            raise ProjectError(*faults)
+        slots = {pair: number for number, pair in enumerate(pairs)}
+        return cls(project, landed, as_of, lists, mentions, merges, tuple(find_derivations(project)), slots)
+
+    @property
+    def places(self) -> tuple[Mention, ...]:
+        """Every mention of a source's rows, by number."""
+        return (*self.mentions, *self.merges)
+
+    def cleaner(self, kind: str) -> Cleaner:
+        """How values of this kind are cleaned."""
+        return Cleaner(self.project, self.lists, kind)
+
+    def moment(self) -> str:
+        """The run's as_of as an SQL literal."""
+        return f"CAST({literal(self.as_of.strftime('%Y-%m-%d %H:%M:%S.%f'))} AS TIMESTAMP)"
+
+    def snippet(self, source: str, sql: str, *path: str | int) -> str:
+        """A user's column or formula over a source as safe SQL."""
+        known = self.landed[source].columns
+        return compile_snippet(sql, columns_only(known), as_of=self.as_of, at=self.project.at(*path))
+
+
+def missing(project: Project, landed: Mapping[str, Landed], mention: Mention) -> Fault:
+    """The fault for a source that was not loaded."""
+    fix = suggest(mention.source, landed)
+    return project.fault("source-not-landed", f"source '{mention.source}' is not loaded", *mention.path, fix=fix)

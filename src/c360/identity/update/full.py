@@ -1,0 +1,66 @@
+"""Everything that the sources name in, all identity tables anew out; the register of ids is kept."""
+
+from c360.identity.closure.choice import close_edges
+from c360.identity.decisions.superseded import write_superseded
+from c360.identity.evidence.numbered import evidence_query, naming_query
+from c360.identity.evidence.quarantine import refused_query, report_malformed
+from c360.identity.inputs.scope import Scope
+from c360.identity.inputs.scratch import Scratch
+from c360.identity.inputs.trust import certain
+from c360.identity.limits.contested import enforce_limits
+from c360.identity.registry.entities import update_entities
+from c360.identity.registry.tombstones import bury
+from c360.identity.update.gather import gather
+
+
+def rebuild(scope: Scope, scratch: Scratch) -> None:
+    """Compute everything from the sources, as if nothing but the register had been there."""
+    work = scratch.work
+    gather(scope, scratch, dict.fromkeys(range(len(scope.mentions))))
+    work.replace_table("identity.naming", naming_query(scratch))
+    work.replace_table("identity.evidence", evidence_query(scratch))
+    work.replace_table("identity.refused", refused_query(scope, scratch))
+    report_malformed(scope, scratch)
+    write_superseded(scope, scratch)
+    assign(scope, scratch)
+
+
+def assign(scope: Scope, scratch: Scratch) -> None:
+    """Find the entity of every identifier that a source names.
+
+    Reads:  identity.naming, evidence, node, entity
+    Writes: identity.tombstone, blocked, component, assigned, moved, entity, event
+    """
+    work = scratch.work
+    before = scratch.make("before", "SELECT node_id, entity_id FROM identity.member")
+    if scratch.count(before):
+        bury(scratch, before)
+    edges = usable_edges
+    label = close_edges(scratch, edges)
+    work.execute("DELETE FROM identity.blocked")
+    work.execute("DELETE FROM identity.component")
+    blocked = enforce_limits(scope, scratch, label, edges)
+    entities = f"SELECT node, component_id AS entity_id FROM {label}"
+    if blocked:
+        relabel = scratch.table("relabel")
+        work.execute(
+            f"INSERT INTO identity.component SELECT l.node, l.component_id FROM {label} AS l JOIN {relabel} AS r ON r.node = l.node"
+        )
+        entities = (
+            f"SELECT l.node, COALESCE(r.entity_id, l.component_id) AS entity_id FROM {label} AS l "
+            f"LEFT JOIN {relabel} AS r ON r.node = l.node"
+        )
+    work.execute("DELETE FROM identity.moved")
+    work.replace_table(
+        "identity.assigned",
+        "SELECT n.node_id, COALESCE(l.entity_id, n.node_id) AS entity_id FROM "
+        "(SELECT DISTINCT node_id FROM identity.naming UNION ALL SELECT node_id FROM identity.tombstone) AS n "
+        f"LEFT JOIN ({entities}) AS l ON l.node = n.node_id",
+    )
+    update_entities(scope, scratch, before)
+
+
+usable_edges = (
+    "(SELECT u, v, trust, first_seen FROM identity.evidence UNION ALL "
+    f"SELECT heir, node_id, {certain}, CAST(NULL AS TIMESTAMP) FROM identity.tombstone)"
+)
