@@ -29,14 +29,28 @@ class Sync(Block):
 
 
 class Role(Block):
-    """What a role sees, sees masked, or does not see."""
+    """What a role sees, sees masked, or does not see, and what it may do.
+
+    A column is named by itself (`email`) or with its entity (`contact.email`).
+
+    Attributes:
+        see: the entities whose rows it sees.
+        mask, hide: columns and identifier kinds that it sees as dots, or not at all.
+        clear: columns and identifier kinds that it sees although the project marks them `pii:`.
+        find: masked identifier kinds by whose exact value it may search; each search is audited.
+        rows: SQL condition over an entity's columns; rows that do not meet it are not there for this role.
+        sql: may write conditions of its own in lens queries.
+        may: what it may do besides looking: decide in the review queue, edit features, start runs, export.
+    """
 
     see: Literal["all"] | tuple[Name, ...]
     mask: tuple[str, ...] = ()
     hide: tuple[str, ...] = ()
+    clear: tuple[str, ...] = ()
     find: tuple[str, ...] = ()
     rows: str | None = None
     sql: bool = False
+    may: tuple[Literal["review", "edit", "run", "export"], ...] = ()
 
 
 class Access(Block):
