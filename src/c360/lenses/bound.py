@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from c360.errors import Fault, ProjectError
-from c360.lenses.compile.clock import Clock, date_sql
+from c360.lenses.compile.clock import Clock
 from c360.lenses.compile.snippets import canonical, put_clock, put_params
 from c360.lenses.graph import Graph
 from c360.lenses.model.lens import Entity, Lens
@@ -26,6 +26,7 @@ class Bound:
     Attributes:
         connection: None for rendering without a database; then claims are believed and types are those declared.
         snapshot: the published snapshot that the connection reads.
+        written: what the snapshot holds -> when that was written.
     """
 
     lens: Lens
@@ -33,11 +34,20 @@ class Bound:
     sources: Sources | None = None
     proofs: Proofs = field(default_factory=Proofs)
     snapshot: str | None = None
+    written: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.graph = Graph(self.lens)
         self.trees: dict[tuple[str, str], exp.Expression] = {}
         self.types: dict[str, dict[str, str]] = {}
+
+    def snapshot_id(self) -> str | None:
+        """The snapshot, or a name for the state of the files that were read."""
+        return self.snapshot or (self.sources.fingerprint if self.sources else None)
+
+    def freshness(self) -> dict[str, str]:
+        """What was read -> when it was written."""
+        return {**self.written, **(self.sources.freshness() if self.sources else {})}
 
     def tree(self, entity: Entity, params: Params) -> "exp.Expression":
         """The parsed query of an entity."""
@@ -130,4 +140,3 @@ def parse_query(text: str, dialect: str, entity: Entity) -> "exp.Expression":
     return canonical(tree, dialect)
 
 
-__all__ = ["Bound", "Params", "date_sql", "parse_query"]

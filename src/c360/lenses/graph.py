@@ -26,6 +26,12 @@ class Edge:
         """How `via` names the relationship."""
         return self.relation.name
 
+    def reverse(self) -> "Edge":
+        """The same relationship, walked the other way."""
+        there, back = edges_of(self.relation)
+        ends = (self.source, self.source_fields, self.target, self.target_fields)
+        return back if ends == (there.source, there.source_fields, there.target, there.target_fields) else there
+
     @property
     def words(self) -> str:
         """The step in words: `order_placed.entity_id = customer.customer_id`."""

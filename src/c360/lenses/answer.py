@@ -1,0 +1,118 @@
+"""A request on a lens in, the answer out: rows with their SQL, snapshot, freshness, caveats and plan."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from c360.lenses.bound import Bound
+from c360.lenses.compile.clock import Clock
+from c360.lenses.compile.scope import Context
+from c360.lenses.compile.stitch import Compiled, compile_query
+from c360.lenses.request.form import RequestForm, read_request
+from c360.lenses.request.query import Query
+from c360.lenses.request.resolve import resolve
+from c360.warehouse import Connection, Row
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query gives.
+
+    Attributes:
+        sql: the statement that was run.
+        snapshot: the published snapshot, or the state of the files, that it read.
+        freshness: what it read -> when that was written.
+        notes: what to know about the numbers, such as what does not add up.
+        plan: the statement in words.
+        not_additive: measure -> the dimensions over which it does not add up (`*`: over any).
+        totals: the measures without dimensions, computed and not summed, when asked for.
+        total_rows: how many rows there are without limit and offset, when asked for.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[Row]
+    sql: str
+    snapshot: str | None = None
+    freshness: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    plan: tuple[str, ...] = ()
+    not_additive: dict[str, list[str]] = field(default_factory=dict)
+    totals: dict[str, Any] | None = None
+    total_rows: int | None = None
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """The rows by column name."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+def now() -> datetime:
+    """The present moment (naive UTC)."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def prepare(bound: Bound, request: Any, as_of: datetime | None = None) -> tuple[Context, Query]:
+    """A request with all names resolved, and the context to compile it in."""
+    form = request if isinstance(request, RequestForm) else read_request(request)
+    clock = Clock(as_of or now(), form.timezone)
+    clock.zone  # noqa: B018 an unknown zone is said before anything else
+    query = resolve(bound.lens, form, clock)
+    return Context(bound, clock, query.params, query.via, query.dialect), query
+
+
+def compile_request(bound: Bound, request: Any, as_of: datetime | None = None) -> Compiled:
+    """The statement of a request, without running it."""
+    context, query = prepare(bound, request, as_of)
+    return compile_query(context, query)
+
+
+def run_query(
+    bound: Bound, request: Any, connection: Connection | None = None, as_of: datetime | None = None
+) -> Answer:
+    """Answer a request.
+
+    Args:
+        bound: the lens over its tables.
+        request: the JSON of a query, or a form that another query language was read into.
+        connection: where to run it; default the one the lens is bound to.
+        as_of: what "now" is (naive UTC); default the present.
+
+    Raises:
+        ProjectError: the request is wrong, each fault with its fix.
+        WarehouseError: the engine refused the statement.
+    """
+    context, query = prepare(bound, request, as_of)
+    runs_on = connection or bound.connection
+    if runs_on is None:
+        raise ValueError("run_query needs a connection")
+    compiled = compile_query(context, query)
+    rows = runs_on.rows(compiled.sql)
+    return Answer(
+        columns=compiled.columns, rows=rows, sql=compiled.sql, snapshot=bound.snapshot_id(),
+        freshness=bound.freshness(), notes=tuple(compiled.notes), plan=tuple(compiled.plan),
+        not_additive=compiled.not_additive, totals=totals(context, query, runs_on) if query.totals else None,
+        total_rows=total_rows(context, query, runs_on) if query.total else None,
+    )  # fmt: skip
+
+
+def totals(context: Context, query: Query, connection: Connection) -> dict[str, Any]:
+    """The measures over all rows that the filters keep: computed anew, without dimensions, conditions and limit."""
+    whole = replace(
+        query, dimensions=(), having=(), order=None, limit=None, offset=0, ungrouped=False,
+        columns=tuple(name for name in query.columns if name not in {item.name for item in query.dimensions}),
+    )  # fmt: skip
+    if not whole.columns:
+        return {}
+    compiled = compile_query(context, whole)
+    return dict(zip(compiled.columns, first(connection.rows(compiled.sql), len(compiled.columns)), strict=True))
+
+
+def first(rows: Sequence[Row], width: int) -> Row:
+    """The first row, or one of NULLs."""
+    return rows[0] if rows else (None,) * width
+
+
+def total_rows(context: Context, query: Query, connection: Connection) -> int:
+    """How many rows the query has without limit and offset."""
+    compiled = compile_query(context, replace(query, limit=None, offset=0))
+    return int(connection.scalar(f"SELECT COUNT(*) FROM ({compiled.sql}) AS answer"))

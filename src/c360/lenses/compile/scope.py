@@ -1,0 +1,422 @@
+"""The join tree of one measure group: members in, column trees out; every joined row set hangs on one node."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from c360.errors import Fault, Position, ProjectError, suggest
+from c360.lenses.bound import Bound, Params
+from c360.lenses.compile.clock import Clock
+from c360.lenses.compile.snippets import Reference, own_entity, parse_snippet, put_clock, put_params
+from c360.lenses.graph import Edge, Path, Via
+from c360.lenses.model.lens import Entity, Member
+from c360.lenses.proofs import Proof, claim
+from c360.warehouse import quote
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+@dataclass
+class Context:
+    """What all groups of a query share.
+
+    Attributes:
+        dialect: the dialect of the request's snippets; those of the lens have the lens's.
+        disproved: claims that the data contradicts and that mattered to this query, in words.
+    """
+
+    bound: Bound
+    clock: Clock
+    params: Params = field(default_factory=dict)
+    via: Via = field(default_factory=dict)
+    dialect: str = "trino"
+    disproved: dict[str, Proof] = field(default_factory=dict)
+
+    def relation(self, entity: str) -> str:
+        """The rows of an entity, as they stand after FROM."""
+        return self.bound.relation(entity, self.clock, self.params)
+
+    def columns(self, entity: str) -> dict[str, str]:
+        """The columns of an entity with the engine's types."""
+        return self.bound.columns(entity, self.clock, self.params)
+
+    def is_to_one(self, edge: Edge) -> bool:
+        """Whether at most one row lies at the end of an edge: claimed, and not disproved by the data."""
+        if not edge.to_one:
+            return False
+        connection = self.bound.connection
+        if connection is None:
+            return True
+        from c360.lenses.compile.claims import prove
+
+        proof = prove(self, edge)
+        if not proof.holds:
+            self.disproved[claim(edge)] = proof
+        return proof.holds
+
+
+@dataclass(eq=False)
+class Node:
+    """A row set of the join tree.
+
+    Attributes:
+        root: the first node behind a to-many edge on the way here; None on the trunk, where a home row has one row.
+        many: how many to-many edges lie between home and here.
+    """
+
+    alias: str
+    entity: str
+    parent: "Node | None" = None
+    edge: Edge | None = None
+    root: "Node | None" = None
+    many: int = 0
+    path: Path = ()
+    on: "exp.Expression | None" = None
+    keys: "tuple[tuple[exp.Expression, exp.Expression], ...]" = ()
+
+
+@dataclass(eq=False)
+class Extra:
+    """A derived table with at most one row per row of its node: a pre-aggregated measure, an appended activity."""
+
+    alias: str
+    node: Node
+    sql: str
+    on: "exp.Expression"
+
+
+Joined = Node | Extra
+Use = Literal["query", "row"]
+
+
+class Scope:
+    """Resolves members from the home entity; nodes are made as they are needed."""
+
+    def __init__(self, context: Context, home: str) -> None:
+        self.context = context
+        self.home = Node(alias=home, entity=home)
+        self.joined: dict[str, Joined] = {home: self.home}
+        self.by_path: dict[tuple[int, Edge], Node] = {}
+        self.extras: dict[tuple[int, str], Extra] = {}
+        self.measures_in_progress: list[str] = []
+        self.taken = {home}
+
+    @property
+    def lens_dialect(self) -> str:
+        """The dialect of the lens's snippets."""
+        return self.context.bound.lens.dialect
+
+    def alias(self, name: str) -> str:
+        """A free alias, which is taken from now on."""
+        number, found = 1, name
+        while found in self.taken:
+            number += 1
+            found = f"{name}_{number}"
+        self.taken.add(found)
+        return found
+
+    def reach(self, start: Node, entity: str, reader: Member | None = None) -> Node:
+        """The node of an entity, seen from another node.
+
+        Args:
+            reader: the dimension or measure whose formula reads it, which must have one value per row of `start`.
+
+        Raises:
+            ProjectError: no path or no single one, or a formula would read many rows.
+        """
+        node = start
+        for edge in self.context.bound.graph.path(start.entity, entity, self.context.via):
+            node = self.walk(node, edge)
+            if reader is not None and node.many > start.many:
+                raise ProjectError(self.fan_out(reader, entity, edge))
+        return node
+
+    def walk(self, start: Node, edge: Edge, *, believed: bool = False) -> Node:
+        """The node at the end of an edge; `believed` takes it for to-one without a look at the data."""
+        key = (id(start), edge)
+        if key not in self.by_path:
+            to_one = believed or self.context.is_to_one(edge)
+            node = Node(self.alias(edge.target), edge.target, start, edge)
+            node.many = start.many + (0 if to_one else 1)
+            node.root = start.root or (None if to_one else node)
+            node.path = (*start.path, edge)
+            self.joined[node.alias] = node
+            node.keys = tuple(
+                self.comparable(start, left, node, right)
+                for left, right in zip(edge.source_fields, edge.target_fields, strict=True)
+            )
+            node.on = self.condition(start, edge, node)
+            self.by_path[key] = node
+        return self.by_path[key]
+
+    def comparable(self, left: Node, name: str, right: Node, other: str) -> "tuple[exp.Expression, exp.Expression]":
+        """The two sides of a key; as text when the engine would not compare their types."""
+        from sqlglot import exp
+
+        sides = self.own(left, name), self.own(right, other)
+        families = {type_family(self.type_of(side)) for side in sides} - {""}
+        if len(families) > 1:
+            return exp.cast(sides[0], "varchar"), exp.cast(sides[1], "varchar")
+        return sides
+
+    def condition(self, start: Node, edge: Edge, node: Node) -> "exp.Expression":
+        """What rows of both ends must fulfil to be joined."""
+        from sqlglot import exp
+
+        tree: exp.Expression = exp.and_(*(exp.EQ(this=left, expression=right) for left, right in node.keys))
+        text = edge.relation.condition
+        if text is None:
+            return tree
+        declared, other = (start, node) if edge.source == edge.relation.source else (node, start)
+        if edge.source == edge.target:
+            same = edge.source_fields == edge.relation.source_fields
+            declared, other = (start, node) if same else (node, start)
+
+        def resolve(reference: Reference) -> exp.Expression:
+            if reference.entity in (None, own_entity):
+                return self.own(declared, reference.name)
+            ends = {declared.entity: declared, other.entity: other}
+            if reference.entity not in ends:
+                message = f"the condition of relationship '{edge.name}' may only read its two ends"
+                raise ProjectError(Fault("lens-relationship-condition", message, edge.relation.at))
+            return self.own(ends[str(reference.entity)], reference.name)
+
+        extra = self.transform(text, self.lens_dialect, resolve, edge.relation.at)
+        whole = exp.and_(tree, extra) if edge.relation.condition_word == "and" else exp.or_(tree, extra)
+        return exp.paren(whole, copy=False)
+
+    def own(self, node: Node, name: str) -> "exp.Expression":
+        """A field or column of the node's entity, for joining."""
+        before = len(self.joined)
+        tree = self.member(node, self.find(node, name))
+        if len(self.joined) != before:
+            message = f"'{node.entity}.{name}' is read from another entity and cannot be a join key"
+            raise ProjectError(Fault("lens-key-not-own", message, fix="join on a field of the entity itself"))
+        return tree
+
+    def find(self, node: Node, name: str, at: Position | None = None) -> Member:
+        """A member of the node's entity, or one of its columns as if it were a field."""
+        lens = self.context.bound.lens
+        entity = lens.entities[node.entity]
+        if name in entity.members:
+            return entity.members[name]
+        columns = self.context.columns(node.entity)
+        lowered = {column.lower(): column for column in columns}
+        if name.lower() in lowered:
+            return Member(node.entity, name, "field", "string", column=lowered[name.lower()])
+        fault = lens.unknown(entity, name, at)
+        raise ProjectError(Fault(fault.code, fault.message, at, suggest(name, [*entity.members, *columns])))
+
+    def member(self, node: Node, member: Member) -> "exp.Expression":
+        """A field, dimension or segment of a node as a tree over the columns of the join tree."""
+        from c360.lenses.compile.extras import append_column, sub_query_column
+
+        if member.kind == "measure":
+            raise ProjectError(aggregate_of_aggregate(member))
+        if member.append is not None:
+            return append_column(self, node, member)
+        if member.sub_query:
+            return sub_query_column(self, node, member)
+        if member.column is not None:
+            return self.column(node, member)
+        tree = self.formula(str(member.sql), node, member)
+        return tree if is_column(tree) else parenthesised(tree)
+
+    def column(self, node: Node, member: Member) -> "exp.Expression":
+        """A column, cast where the engine's type is not what the lens declares."""
+        from sqlglot import exp
+
+        columns = self.context.columns(node.entity)
+        lowered = {name.lower(): name for name in columns}
+        name = lowered.get(str(member.column).lower())
+        if name is None and columns and self.context.bound.connection is not None:
+            message = f"field '{member.full}' reads column '{member.column}', which the query does not give"
+            fix = suggest(str(member.column), columns) or f"it gives {', '.join(list(columns)[:12])}"
+            raise ProjectError(Fault("lens-unknown-column", message, member.at, fix))
+        tree = exp.column(name or str(member.column), table=node.alias, quoted=True)
+        wanted = cast_to(member.type, columns.get(name or "", ""))
+        return exp.cast(tree, wanted, dialect="duckdb") if wanted else tree
+
+    def formula(self, text: str, node: Node, reader: Member, dialect: str | None = None) -> "exp.Expression":
+        """A member's snippet; it has one value per row of the node."""
+        lens = self.context.bound.lens
+
+        def resolve(reference: Reference) -> "exp.Expression":
+            if reference.entity in (None, own_entity, node.entity):
+                found = self.find(node, reference.name, reader.at)
+                if found.kind == "measure":
+                    return self.measure_in(found, node, reader)
+                return self.member(node, found)
+            found = lens.member(f"{reference.entity}.{reference.name}", reader.at)
+            if found.kind == "measure":
+                raise ProjectError(measure_elsewhere(reader, found))
+            return self.member(self.reach(node, str(reference.entity), reader), found)
+
+        return self.transform(text, dialect or self.lens_dialect, resolve, reader.at)
+
+    def measure_in(self, found: Member, node: Node, reader: Member) -> "exp.Expression":
+        """A measure inside another one of the same entity."""
+        from c360.lenses.compile.aggregates import aggregate
+
+        if reader.kind != "measure" or reader.type != "number":
+            raise ProjectError(aggregate_of_aggregate(found, reader))
+        if found.full in self.measures_in_progress:
+            chain = " -> ".join((*self.measures_in_progress, found.full))
+            raise ProjectError(Fault("lens-cycle", f"measures read each other: {chain}", found.at))
+        self.measures_in_progress.append(found.full)
+        try:
+            return parenthesised(aggregate(self, found, node).sql_tree())
+        finally:
+            self.measures_in_progress.pop()
+
+    def query_tree(self, text: str, dialect: str, reader: Member | None = None) -> "exp.Expression":
+        """SQL of a request over members; `reader` is set where it must have one value per home row."""
+        lens = self.context.bound.lens
+
+        def resolve(reference: Reference) -> "exp.Expression":
+            if reference.entity is None:
+                lens.member(reference.name)
+            name = self.home.entity if reference.entity == own_entity else str(reference.entity)
+            lens.entity(name)
+            node = self.home if name == self.home.entity else self.reach(self.home, name, reader)
+            found = self.find(node, reference.name) if reader else lens.member(f"{name}.{reference.name}")
+            return self.member(node, found)
+
+        return self.transform(text, dialect, resolve, reader.at if reader else None)
+
+    def transform(self, text: str, dialect: str, resolve: "Resolver", at: Position | None) -> "exp.Expression":
+        """A snippet with its clock, parameters and references resolved."""
+        from sqlglot import exp
+
+        snippet = parse_snippet(put_params(text, self.context.params, at), dialect, at)
+
+        def put(node: exp.Expression) -> exp.Expression:
+            if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star):
+                return node
+            reference = snippet.reference(node.name) or Reference(node.table or None, node.name)
+            return resolve(reference)
+
+        tree = put_clock(snippet.tree.copy(), self.context.clock)
+        return integer_division_of(tree.transform(put), self.type_of, dialect)
+
+    def type_of(self, tree: "exp.Expression") -> str:
+        """The engine's type of a column or a cast; empty when it is not known."""
+        from sqlglot import exp
+
+        if isinstance(tree, exp.Paren):
+            return self.type_of(tree.this)
+        if isinstance(tree, exp.Cast):
+            return tree.to.sql(dialect="duckdb").upper()
+        if isinstance(tree, exp.Column):
+            owner = self.joined.get(tree.table)
+            return self.context.columns(owner.entity).get(tree.name, "") if isinstance(owner, Node) else ""
+        return ""
+
+    def node_of(self, alias: str) -> Node:
+        """The node that a column's table stands for or hangs on."""
+        owner = self.joined[alias]
+        return owner if isinstance(owner, Node) else owner.node
+
+    def fan_out(self, reader: Member, entity: str, edge: Edge) -> Fault:
+        """The refusal of a formula that would read many rows, with the fix."""
+        message = f"'{reader.full}' reads '{entity}', of which one '{edge.source}' can have many ({edge.words})"
+        proof = self.context.disproved.get(claim(edge))
+        if proof is not None:
+            message += f"; the claim that {claim(edge)} is disproved: {proof.duplicates} keys repeat,"
+            message += f" such as {proof.example}"
+        fix = (
+            f"give '{reader.entity}' a dimension with `sub_query: true` over a measure of '{entity}' and read that,"
+            f" or declare the measure on '{entity}'"
+        )
+        return Fault("lens-fan-out", f"{message}: its rows would be counted more than once", reader.at, fix)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Resolver = Callable[[Reference], exp.Expression]
+
+
+def columns_of(tree: "exp.Expression | None", alias: str) -> list[str]:
+    """The columns of one row set that a tree reads, each once."""
+    from sqlglot import exp
+
+    found = tree.find_all(exp.Column) if tree is not None else ()
+    return list(dict.fromkeys(column.name for column in found if column.table == alias))
+
+
+def is_column(tree: "exp.Expression") -> bool:
+    """Whether a tree binds tighter than any operator."""
+    from sqlglot import exp
+
+    return isinstance(tree, exp.Column | exp.Paren | exp.Func | exp.Cast | exp.Literal)
+
+
+def parenthesised(tree: "exp.Expression") -> "exp.Expression":
+    """A tree that may stand in any formula."""
+    from sqlglot import exp
+
+    return tree if is_column(tree) else exp.paren(tree, copy=False)
+
+
+def cast_to(declared: str, actual: str) -> str | None:
+    """The type a column is cast to so that it is what the lens declares; None when it is already."""
+    if declared == "date" and actual.startswith("TIMESTAMP WITH TIME ZONE"):
+        return "timestamp"
+    if not actual.startswith("VARCHAR"):
+        return None
+    return {"date": "timestamp", "number": "double", "bool": "boolean"}.get(declared)
+
+
+def type_family(name: str) -> str:
+    """Types that the engine compares with each other."""
+    if not name:
+        return ""
+    word = name.split("(")[0].split(" ")[0]
+    if word in ("VARCHAR", "TEXT", "UUID", "ENUM"):
+        return "text"
+    if word.endswith("INT") or word in ("INTEGER", "DECIMAL", "DOUBLE", "FLOAT", "REAL", "BIGNUM"):
+        return "number"
+    if word.startswith(("TIMESTAMP", "DATE")):
+        return "time"
+    return word
+
+
+def integer_division_of(
+    tree: "exp.Expression", type_of: "Callable[[exp.Expression], str]", dialect: str
+) -> "exp.Expression":
+    """Divisions of whole numbers stay whole in dialects where they are; the types of columns decide which those are."""
+    from sqlglot import exp
+    from sqlglot.optimizer.annotate_types import annotate_types
+
+    if not any(node.args.get("typed") for node in tree.find_all(exp.Div)):
+        return tree
+
+    def wrap(node: exp.Expression) -> exp.Expression:
+        kind = type_of(node) if isinstance(node, exp.Column) else ""
+        if not kind:
+            return node
+        wrapped = exp.cast(node.copy(), kind, dialect="duckdb")
+        wrapped.set("known", True)
+        return wrapped
+
+    typed = annotate_types(tree.transform(wrap), dialect=dialect)
+    return typed.transform(lambda node: node.this if isinstance(node, exp.Cast) and node.args.get("known") else node)
+
+
+def aggregate_of_aggregate(member: Member, reader: Member | None = None) -> Fault:
+    """The fault for a measure where a value of each row is wanted."""
+    where = f" in '{reader.full}'" if reader else ""
+    fix = "use it among `measures`, or wrap it in a dimension with `sub_query: true`"
+    at = reader.at if reader else member.at
+    return Fault("lens-measure-as-value", f"'{member.full}' is a measure and has no value per row{where}", at, fix)
+
+
+def measure_elsewhere(reader: Member, found: Member) -> Fault:
+    """The fault for a formula that mixes rows with another entity's measure."""
+    message = f"'{reader.full}' reads the measure '{found.full}' beside values of each row"
+    fix = f"give '{reader.entity}' a dimension with `sub_query: true` and `sql_snippet: {found.reference}`"
+    return Fault("lens-measure-as-value", message, reader.at, fix)
+
+
+__all__ = ["Context", "Entity", "Extra", "Joined", "Node", "Scope", "quote"]
