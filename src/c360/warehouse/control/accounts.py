@@ -1,14 +1,14 @@
 """Who may sign in: users, their sessions and API tokens. Secrets come in hashed; nothing here sees one."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from c360.errors import Fault, WarehouseError
 from c360.warehouse.control.database import ControlStore, now_text, parse_time
 
 user_columns = "user_id, email, name, role, password_hash, created_at, disabled_at"
-token_columns = "token_id, user_id, name, role, created_at, expires_at, used_at, revoked_at"  # noqa: S105  # no secret
+token_columns = "token_id, user_id, name, role, created_at, expires_at, used_at, revoked_at, scopes"  # noqa: S105  # no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A key for the API, with the role that it acts as."""
+    """A key for the API, with the role that it acts as; `scopes` (words) narrow what it may do further."""
 
     token_id: int
     user_id: int
@@ -36,6 +36,18 @@ class Token:
     expires_at: datetime | None
     used_at: datetime | None
     revoked_at: datetime | None
+    scopes: tuple[str, ...] = ("read",)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser in which somebody is signed in."""
+
+    secret_hash: str
+    user_id: int
+    created_at: datetime | None
+    seen_at: datetime | None
+    expires_at: datetime | None
 
 
 def add_user(control: ControlStore, email: str, name: str, role: str, password_hash: str | None = None) -> User:
@@ -91,14 +103,41 @@ def open_session(control: ControlStore, user_id: int, secret_hash: str, expires_
     control.execute(sql, (secret_hash, user_id, at, at, now_text(expires_at)))
 
 
-def session_user(control: ControlStore, secret_hash: str, now: datetime | None = None) -> User | None:
-    """Who is signed in with this secret; None when the session ended or the user is disabled."""
+def session_user(
+    control: ControlStore, secret_hash: str, now: datetime | None = None, idle: timedelta | None = None
+) -> User | None:
+    """Who is signed in with this secret; None when the session ended, was idle too long or the user is disabled.
+
+    The time of the visit is noted when the last note is more than a minute old.
+    """
+    at = now or datetime.now(UTC)
+    since = at - idle if idle else datetime.min.replace(tzinfo=UTC)
     sql = (
         f"SELECT {user_columns} FROM user WHERE disabled_at IS NULL AND user_id = "
-        "(SELECT user_id FROM session WHERE secret_hash = ? AND expires_at > ?)"
+        "(SELECT user_id FROM session WHERE secret_hash = ? AND expires_at > ? AND seen_at > ?)"
     )
-    row = control.row(sql, (secret_hash, now_text(now)))
-    return read_user(row) if row else None
+    row = control.row(sql, (secret_hash, now_text(at), now_text(since)))
+    if row is None:
+        return None
+    note = "UPDATE session SET seen_at = ? WHERE secret_hash = ? AND seen_at < ?"
+    if control.row("SELECT 1 FROM session WHERE secret_hash = ? AND seen_at < ?", (secret_hash, minute_before(at))):
+        control.change(note, (now_text(at), secret_hash, minute_before(at)))
+    return read_user(row)
+
+
+def minute_before(at: datetime) -> str:
+    """The stored form of one minute earlier."""
+    return now_text(at - timedelta(minutes=1))
+
+
+def list_sessions(control: ControlStore, user_id: int, now: datetime | None = None) -> list[Session]:
+    """Where a user is signed in, newest first."""
+    sql = (
+        "SELECT secret_hash, user_id, created_at, seen_at, expires_at FROM session "
+        "WHERE user_id = ? AND expires_at > ? ORDER BY created_at DESC"
+    )
+    found = control.rows(sql, (user_id, now_text(now)))
+    return [Session(row[0], row[1], *(parse_time(text) for text in row[2:])) for row in found]
 
 
 def close_session(control: ControlStore, secret_hash: str) -> None:
@@ -112,12 +151,19 @@ def clear_sessions(control: ControlStore, now: datetime | None = None) -> int:
 
 
 def add_token(
-    control: ControlStore, user_id: int, name: str, role: str, secret_hash: str, expires_at: datetime | None = None
+    control: ControlStore,
+    user_id: int,
+    name: str,
+    role: str,
+    secret_hash: str,
+    expires_at: datetime | None = None,
+    scopes: tuple[str, ...] = ("read",),
 ) -> Token:
     """Remember an API token."""
+    until = now_text(expires_at) if expires_at else None
     number = control.execute(
-        "INSERT INTO token (secret_hash, user_id, name, role, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (secret_hash, user_id, name, role, now_text(), now_text(expires_at) if expires_at else None),
+        "INSERT INTO token (secret_hash, user_id, name, role, created_at, expires_at, scopes) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (secret_hash, user_id, name, role, now_text(), until, " ".join(scopes)),
     )
     return next(token for token in list_tokens(control) if token.token_id == number)
 
@@ -153,4 +199,28 @@ def read_user(row: tuple[Any, ...]) -> User:
 
 def read_token(row: tuple[Any, ...]) -> Token:
     """A token from its columns."""
-    return Token(*row[:4], *(parse_time(text) for text in row[4:]))
+    return Token(*row[:4], *(parse_time(text) for text in row[4:8]), tuple(str(row[8]).split()))
+
+
+def add_link(
+    control: ControlStore, purpose: str, secret_hash: str, expires_at: datetime, user_id: int | None = None
+) -> None:
+    """Remember a link that works once: for the first user, or for a user who chooses a password."""
+    sql = "INSERT INTO link (secret_hash, purpose, user_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)"
+    with control.transaction():
+        control.change("DELETE FROM link WHERE purpose = ? AND user_id IS ?", (purpose, user_id))
+        control.execute(sql, (secret_hash, purpose, user_id, now_text(), now_text(expires_at)))
+
+
+def find_link(
+    control: ControlStore, purpose: str, secret_hash: str, now: datetime | None = None
+) -> tuple[int | None] | None:
+    """The user of a link that still works, as a tuple of one; None when it does not."""
+    sql = "SELECT user_id FROM link WHERE purpose = ? AND secret_hash = ? AND expires_at > ?"
+    row = control.row(sql, (purpose, secret_hash, now_text(now)))
+    return (row[0],) if row else None
+
+
+def use_link(control: ControlStore, purpose: str, secret_hash: str) -> bool:
+    """Use a link up; False when it was used before."""
+    return bool(control.change("DELETE FROM link WHERE purpose = ? AND secret_hash = ?", (purpose, secret_hash)))

@@ -71,4 +71,15 @@ migrations: tuple[tuple[str, ...], ...] = (
             revoked_at TEXT
         ) STRICT""",
     ),
+    (
+        "ALTER TABLE token ADD COLUMN scopes TEXT NOT NULL DEFAULT 'read'",
+        "ALTER TABLE user ADD COLUMN subject TEXT",
+        """CREATE TABLE link (
+            secret_hash TEXT PRIMARY KEY,
+            purpose TEXT NOT NULL CHECK (purpose IN ('first-user', 'password')),
+            user_id INTEGER REFERENCES user ON DELETE CASCADE,
+            created_at TEXT NOT NULL,
+            expires_at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
