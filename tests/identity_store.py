@@ -1,0 +1,105 @@
+"""A project in YAML and rows in Python in, a store on which identity runs again and again out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from c360.identity import IdentityResult, build
+from c360.project import Project, load_project
+from c360.warehouse import Connection, literal, qualified, quote
+from c360.warehouse.engines.duckdb import open_memory
+
+AS_OF = datetime(2024, 1, 1)
+quarantine = (
+    "source VARCHAR, kind VARCHAR, file VARCHAR, byte_offset BIGINT, line BIGINT, column_name VARCHAR, "
+    "record_key VARCHAR, raw VARCHAR, code VARCHAR, reason VARCHAR"
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """What identity needs to know of a landed source."""
+
+    table: str
+    columns: Mapping[str, str]
+    key_sql: str
+    time_sql: str | None
+    fingerprint: str
+
+
+@dataclass
+class Store:
+    """A work database in memory with a project; rows are landed by hand."""
+
+    project: Project
+    work: Connection
+    landed: dict[str, Table] = field(default_factory=dict)
+    landings: int = 0
+    result: IdentityResult | None = None
+
+    @classmethod
+    def of(cls, folder: Path, yaml: str) -> "Store":
+        """A store for the project that the text describes."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "c360.yaml").write_text(f"version: 1\nproject: {{name: p}}\n{yaml}", "utf-8")
+        work = open_memory(threads=1)
+        work.create_schema("landing")
+        work.execute(f"CREATE TABLE landing._quarantine ({quarantine})")
+        return cls(load_project(folder), work)
+
+    def land(self, source: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
+        """Give a source these rows; a value that is a datetime makes a TIMESTAMP column, any other text."""
+        names = list(columns) or list(rows[0])
+        block = self.project.file.sources[source]
+        times = {block.time} | {name for name in names if any(isinstance(row[name], datetime) for row in rows)}
+        table = qualified("landing", source)
+        declared = ", ".join(f"{quote(name)} {'TIMESTAMP' if name in times else 'VARCHAR'}" for name in names)
+        self.work.execute(f"DROP TABLE IF EXISTS {table}")
+        self.work.execute(f"CREATE TABLE {table} (_row BIGINT, {declared})")
+        for number, row in enumerate(rows):
+            cells = ", ".join("NULL" if row[name] is None else literal(str(row[name])) for name in names)
+            self.work.execute(f"INSERT INTO {table} VALUES ({number}, {cells})")
+        self.landings += 1
+        key = " || '|' || ".join(quote(part) for part in block.key) if block.key else "CAST(_row AS VARCHAR)"
+        time = quote(block.time) if block.time else None
+        types = self.work.columns_of("landing", source)
+        self.landed[source] = Table(table, types, key, time, str(self.landings))
+
+    def run(self, as_of: datetime = AS_OF, **options: Any) -> IdentityResult:
+        """Run identity in a transaction, as the pipeline does."""
+        with self.work.transaction():
+            return build(self.work, self.project, self.landed, as_of, **options)
+
+    def clusters(self, entity: str = "person") -> set[frozenset[str]]:
+        """The identifiers of each entity, as `kind:value`."""
+        found: dict[int, set[str]] = {}
+        for kind, value, entity_id in self.work.rows(
+            f"SELECT id_kind, value, entity_id FROM identity.lookup WHERE entity = {literal(entity)}"
+        ):
+            found.setdefault(entity_id, set()).add(f"{kind}:{value}")
+        return {frozenset(values) for values in found.values()}
+
+    def entity_of(self, value: str) -> int:
+        """The entity id of an identifier."""
+        ((entity_id,),) = self.work.rows(f"SELECT entity_id FROM identity.lookup WHERE value = {literal(value)}")
+        return int(entity_id)
+
+    def state(self) -> dict[str, list[Any]]:
+        """Everything that identity says, but for when it said it: what two ways of computing must agree on."""
+        return {
+            name: self.work.rows(f"SELECT {columns} FROM identity.{name} ORDER BY ALL")
+            for name, columns in {
+                "node": "*",
+                "member": "*",
+                "entity": "entity, entity_id, public_id, status",
+                "redirect": "*",
+                "edge": "*",
+                "naming": "node_id, rule_id, SUM(n_seen), MIN(first_seen), MAX(last_seen) FROM identity.naming GROUP BY ALL --",
+                "blocked": "*",
+                "superseded": "*",
+                "tombstone": "*",
+                "blocked_value": "*",
+            }.items()
+        }
