@@ -224,9 +224,9 @@ def values(columns: str, *rows: tuple[Any, ...]) -> str:
     def cell(value: Any) -> str:
         return "NULL" if value is None else literal(str(value))
 
-    casts = ", ".join(f"CAST({name} AS {kind}) AS {quote(name)}" for name, kind in pairs)
+    casts = ", ".join(f"CAST({quote(name)} AS {kind}) AS {quote(name)}" for name, kind in pairs)
     listed = ", ".join(f"({', '.join(cell(value) for value in row)})" for row in rows)
-    names = ", ".join(name for name, _ in pairs)
+    names = ", ".join(quote(name) for name, _ in pairs)
     if not rows:
         return f"SELECT {', '.join(f'CAST(NULL AS {kind}) AS {quote(name)}' for name, kind in pairs)} WHERE FALSE"
     return f"SELECT {casts} FROM (VALUES {listed}) v({names})"
