@@ -199,7 +199,8 @@ def read_user(row: tuple[Any, ...]) -> User:
 
 def read_token(row: tuple[Any, ...]) -> Token:
     """A token from its columns."""
-    return Token(*row[:4], *(parse_time(text) for text in row[4:8]), tuple(str(row[8]).split()))
+    created, expires, used, revoked = (parse_time(text) for text in row[4:8])
+    return Token(row[0], row[1], row[2], row[3], created, expires, used, revoked, tuple(str(row[8]).split()))
 
 
 def add_link(
