@@ -5,7 +5,9 @@ from datetime import datetime
 
 from c360.entities import columns_of
 from c360.errors import Fault
+from c360.features.compiler.nulls import number_verbs
 from c360.features.language.definitions import Definition, list_definitions
+from c360.features.language.reads import Read
 from c360.features.language.resolved import resolve
 from c360.project import Project
 
@@ -14,7 +16,8 @@ any_time = datetime(2000, 1, 1)  # noqa: DTZ001  (naive UTC, like every time of 
 
 def check(project: Project) -> list[Fault]:
     """Unknown names, ambiguous paths, circles, names that clash, and modifiers that a verb cannot use."""
-    _, faults = resolve(project, any_time)
+    reads, faults = resolve(project, any_time)
+    faults += [fault for read in reads.values() for fault in check_null(project, read)]
     definitions = [d for d in list_definitions(project) if d.entity in project.file.entities]
     faults += check_names(project, definitions)
     faults += [fault for definition in definitions for fault in check_modifiers(project, definition)]
@@ -32,6 +35,24 @@ def check_names(project: Project, definitions: list[Definition]) -> Iterator[Fau
             message = f"feature '{definition.name}' has the name of {taken[key]}"
             yield project.fault("name-twice", message, *definition.path, fix="take another name or suffix")
         taken.setdefault(key, "another feature")
+
+
+def check_null(project: Project, read: Read) -> Iterator[Fault]:
+    """What stands for NULL has the type of the feature."""
+    definition, policy = read.definition, read.definition.feature.null
+    if not definition.feature.null_is_declared or policy in (None, "keep"):
+        return
+    is_number = isinstance(policy, int | float) and not isinstance(policy, bool)
+    wanted = None
+    if definition.feature.verb == "any":
+        wanted = None if isinstance(policy, bool) else "write `true`, `false` or `keep`"
+    elif definition.feature.verb in number_verbs or read.gap:
+        wanted = None if is_number else "write a number, or `keep`"
+    elif read.value == 's."activity_ts"':
+        wanted = "write `keep`"
+    if wanted is not None:
+        message = f"'{definition.name}': `null: {policy}` does not fit what `{definition.feature.verb}` gives"
+        yield project.fault("feature-null-type", message, *definition.path, "null", fix=wanted)
 
 
 needs = {"nth": ("n",), "percentile": ("p",), "trend": ("window",)}
