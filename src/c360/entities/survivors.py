@@ -33,7 +33,7 @@ def build_survivors(work: Connection, project: Project, entity: str) -> None:
         name = quote(kind)
         columns.append(f"coalesce(s.{name}, i.{name}) AS {name}" if block.from_ else f"i.{name} AS {name}")
     columns += [f"s.{quote(trait)} AS {quote(trait)}" for trait in traits_of(block)]
-    living = f"e.entity = {literal(entity)} AND e.status = 'live'"
+    living = f"e.entity = {literal(entity)} AND e.status = 'active'"
     work.replace_table(kept_table(entity), f"SELECT {comma(columns)} FROM identity.entity e{joins} WHERE {living}")
 
 

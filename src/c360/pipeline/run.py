@@ -1,0 +1,301 @@
+"""A project in, its published tables out: the steps of a run in order, what each depends on, and its report."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import uuid4
+
+import c360
+from c360.errors import Fault, ProjectError, suggest
+from c360.pipeline.check_project import check_project
+from c360.pipeline.checks import CheckResult, refuse_failed, run_checks
+from c360.pipeline.runs import RunSession, open_run
+from c360.pipeline.steps import OnStep, Step, StepResult, StepRunner
+from c360.pipeline.tables import published_tables
+from c360.project import Project
+from c360.warehouse import Connection
+from c360.warehouse.engines.duckdb import open_work
+from c360.warehouse.snapshots import Manifest, Publication, current_manifest, publish
+
+if TYPE_CHECKING:
+    from c360.sources import Landed
+
+step_names = ("sources", "identity", "activity", "entities", "features", "checks", "publish")
+work_name = "work.duckdb"
+
+
+class Statement(Protocol):
+    """Sees each portable statement before it runs."""
+
+    def __call__(self, sql: str) -> None:
+        """One statement."""
+        ...
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How to run.
+
+    Attributes:
+        as_of: the run's "now" (UTC); None for the clock's, or for that of an interrupted run.
+        select: the steps that may run; None for all.
+        full_refresh: run every step whatever its fingerprint; the register of ids is kept.
+    """
+
+    as_of: datetime | None = None
+    select: tuple[str, ...] | None = None
+    full_refresh: bool = False
+    on_step: OnStep | None = None
+    on_statement: Statement | None = None
+
+
+@dataclass
+class RunReport:
+    """What became of a run.
+
+    Attributes:
+        sources: source -> rows loaded and quarantined.
+        entities: entity -> how many there are.
+        checks: how each check came out.
+    """
+
+    run_id: str
+    as_of: datetime
+    resumed: bool = False
+    snapshot: str | None = None
+    steps: list[StepResult] = field(default_factory=list)
+    sources: dict[str, dict[str, int]] = field(default_factory=dict)
+    entities: dict[str, int] = field(default_factory=dict)
+    tables: dict[str, int] = field(default_factory=dict)
+    checks: list[CheckResult] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain values."""
+        return asdict(self)
+
+
+def run(project: Project, options: RunOptions | None = None) -> RunReport:
+    """Run a project: land, identify, stream, tabulate, compute, check, publish.
+
+    Raises:
+        ProjectError: the project has faults; nothing was run.
+        SourceError: an input cannot be read; nothing was published.
+        ChecksFailedError: a check of severity error does not hold; nothing was published.
+        LockedError: another run is under way.
+    """
+    chosen = options or RunOptions()
+    check_project(project)
+    with (
+        open_run(project.store, chosen.as_of) as session,
+        open_work(
+            project.store / work_name,
+            threads=project.file.warehouse.threads,
+            memory=project.file.warehouse.memory,
+        ) as work,
+    ):
+        work.on_statement = chosen.on_statement
+        path = RunPath(project, work, session)
+        code = code_version()
+        runner = StepRunner(work, session, code, refresh=chosen.full_refresh, on_step=chosen.on_step)
+        path.report.steps = runner.run([step for step in path.steps() if selected(step.name, chosen.select)])
+        session.snapshot = path.report.snapshot
+        return path.report
+
+
+def selected(name: str, select: tuple[str, ...] | None) -> bool:
+    """Whether a step may run."""
+    return select is None or name in select
+
+
+def parse_select(text: str | None) -> tuple[str, ...] | None:
+    """The steps of `identity`, `identity+` (and after), `+identity` (and before), or several with commas.
+
+    Raises:
+        ProjectError: there is no such step.
+    """
+    if text is None:
+        return None
+    chosen: set[str] = set()
+    for part in text.split(","):
+        name = part.strip().strip("+")
+        if name not in step_names:
+            fix = suggest(name, step_names) or f"steps: {', '.join(step_names)}"
+            raise ProjectError(Fault("unknown-step", f"unknown step '{name}'", fix=fix))
+        place = step_names.index(name)
+        chosen |= {name}
+        chosen |= set(step_names[place:]) if part.strip().endswith("+") else set()
+        chosen |= set(step_names[: place + 1]) if part.strip().startswith("+") else set()
+    return tuple(name for name in step_names if name in chosen)
+
+
+@dataclass
+class RunPath:
+    """The steps of one run and what they hand on to each other."""
+
+    project: Project
+    work: Connection
+    session: RunSession
+    report: RunReport = field(init=False)
+    found: "dict[str, Landed] | None" = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        run = self.session.run
+        self.report = RunReport(run.run_id, self.as_of, resumed=run.attempt > 1)
+
+    @property
+    def as_of(self) -> datetime:
+        """The run's "now" as the store keeps times: UTC without a zone."""
+        at = self.session.as_of
+        return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+
+    def steps(self) -> list[Step]:
+        """The steps in order; each knows what its tables depend on."""
+        file = self.project.file
+        words = [file.project, file.ids, file.entities, file.lists]
+        return [
+            Step("sources", always, self.land, after=()),
+            Step("identity", lambda: digest(self.inputs(), self.decided(), words, file.activities), self.identify, ()),
+            Step("activity", lambda: digest(file.activities), self.stream, ("identity",)),
+            Step("entities", lambda: digest(self.as_of if self.has_periods() else ""), self.tabulate, ("identity",)),
+            Step(
+                "features",
+                lambda: digest(self.as_of, file.features, file.activity_sets),
+                self.compute,
+                ("activity", "entities"),
+            ),
+            Step("checks", always, self.check, ("features",)),
+            Step("publish", always, self.publish, ("features",), atomic=False),
+        ]
+
+    def landed(self) -> "dict[str, Landed]":
+        """The landed sources, also when the step that lands them was not selected."""
+        if self.found is None:
+            from c360.sources import describe
+
+            self.found = describe(self.work, self.project)
+        return self.found
+
+    def inputs(self) -> dict[str, str]:
+        """Source -> fingerprint of what is landed."""
+        return {name: item.fingerprint for name, item in sorted(self.landed().items())}
+
+    def decided(self) -> list[str]:
+        """The human decisions in force."""
+        from c360.warehouse.control.decisions import list_decisions
+
+        return [str(decision) for decision in list_decisions(self.session.control)]
+
+    def has_periods(self) -> bool:
+        """Whether memberships begin and end, so that the primary one depends on the date."""
+        options = (
+            option
+            for entity in self.project.file.entities.values()
+            for several in entity.belongs_to.values()
+            for option in several
+        )
+        return any(option.left or option.joined for option in options)
+
+    def land(self) -> int:
+        """Read the sources that changed."""
+        from c360.sources import land
+
+        self.found = land(self.work, self.project, self.as_of)
+        self.report.sources = {
+            name: {"rows": item.rows, "quarantined": item.quarantined} for name, item in self.found.items()
+        }
+        return sum(item.rows for item in self.found.values())
+
+    def identify(self) -> int:
+        """Find out which records are one entity."""
+        from c360 import identity
+
+        result = identity.build(self.work, self.project, self.landed(), self.as_of)
+        self.report.entities = dict(result.entities)
+        return result.nodes
+
+    def stream(self) -> int:
+        """Build the activity streams."""
+        from c360 import activity
+
+        return sum(activity.build(self.work, self.project, self.landed(), self.as_of).values())
+
+    def tabulate(self) -> int:
+        """Build one row per entity."""
+        from c360 import entities
+
+        entities.build(self.work, self.project, self.landed(), self.as_of)
+        return sum(self.report.entities.values())
+
+    def compute(self) -> int:
+        """Compute the features."""
+        from c360 import features
+
+        features.build(self.work, self.project, self.as_of)
+        return sum(len(block.own) for block in self.project.file.features.values())
+
+    def check(self) -> int:
+        """Check what is about to be published."""
+        self.report.checks = run_checks(self.work, self.project, published_tables(self.project), self.as_of)
+        refuse_failed(self.report.checks)
+        return len(self.report.checks)
+
+    def publish(self) -> int | None:
+        """Publish, unless exactly this is published already."""
+        tables = published_tables(self.project)
+        definition = digest(self.published_state(), [repr(table) for table in tables])
+        manifest = current_manifest(self.project.store)
+        rows: int | None = None
+        if manifest is None or manifest.definition != definition:
+            publication = Publication(
+                as_of=self.as_of,
+                run_id=self.report.run_id,
+                definition=definition,
+                inputs=self.inputs(),
+                retention=self.project.file.warehouse.retention,
+            )
+            manifest = publish(self.work, tables, self.project.store, publication)
+            rows = sum(table.rows for table in manifest.tables.values())
+        self.describe(manifest)
+        return rows
+
+    def published_state(self) -> str:
+        """What the tables were computed from: the fingerprints of the steps that made them."""
+        made = ("identity", "activity", "entities", "features")
+        found: dict[str, str] = dict(self.work.rows("SELECT name, fingerprint FROM state.step"))
+        return "\n".join(found.get(name, "") for name in made)
+
+    def describe(self, manifest: Manifest) -> None:
+        """Put what is published into the report."""
+        self.report.snapshot = manifest.snapshot
+        self.report.tables = {table.name: table.rows for table in manifest.tables.values()}
+        self.report.entities = {name: self.report.tables.get(name, 0) for name in self.project.file.entities}
+
+
+def always() -> str:
+    """The fingerprint of a step that decides for itself what there is to do."""
+    return uuid4().hex
+
+
+def digest(*parts: Any) -> str:
+    """A fingerprint of values and of blocks of the project."""
+    return blake2b(json.dumps(parts, default=dumped, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def dumped(value: Any) -> Any:
+    """A block of the project as JSON; text for the rest."""
+    dump: Callable[..., Any] | None = getattr(value, "model_dump", None)
+    return dump(mode="json") if dump is not None else str(value)
+
+
+def code_version() -> str:
+    """The version of c360 and the state of its files: changed code computes anew."""
+    folder = Path(c360.__file__).parent
+    state = blake2b(c360.__version__.encode(), digest_size=16)
+    for path in sorted(folder.rglob("*.py")):
+        found = path.stat()
+        state.update(f"{path.relative_to(folder)}:{found.st_size}:{found.st_mtime_ns}".encode())
+    return state.hexdigest()
