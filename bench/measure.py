@@ -51,6 +51,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(line[i]) for line in [header, *rows]) for i in range(len(header))]
     lines = [header, ["-" * width for width in widths], *rows]
     return "\n".join(
-        "  ".join(text.ljust(width) if not i else text.rjust(width) for i, (text, width) in enumerate(zip(line, widths, strict=True)))
+        "  ".join(
+            text.ljust(width) if not i else text.rjust(width)
+            for i, (text, width) in enumerate(zip(line, widths, strict=True))
+        )
         for line in lines
     )

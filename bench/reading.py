@@ -11,10 +11,22 @@ from pathlib import Path
 import duckdb
 
 columns = {
-    "raw_user": {"id": "BIGINT", "name": "VARCHAR", "email": "VARCHAR", "gaggle_id": "BIGINT", "created_at": "TIMESTAMP"},
+    "raw_user": {
+        "id": "BIGINT",
+        "name": "VARCHAR",
+        "email": "VARCHAR",
+        "gaggle_id": "BIGINT",
+        "created_at": "TIMESTAMP",
+    },
     "raw_gaggle": {"id": "BIGINT", "name": "VARCHAR", "created_at": "TIMESTAMP"},
     "raw_event": {"event_id": "VARCHAR", "user_id": "BIGINT", "event_name": "VARCHAR", "timestamp": "TIMESTAMP"},
-    "deals": {"close_date": "DATE", "amount": "VARCHAR", "deal_name": "VARCHAR", "deal_stage": "VARCHAR", "email": "VARCHAR"},
+    "deals": {
+        "close_date": "DATE",
+        "amount": "VARCHAR",
+        "deal_name": "VARCHAR",
+        "deal_stage": "VARCHAR",
+        "email": "VARCHAR",
+    },
     "merged_user": {"old_email": "VARCHAR", "new_email": "VARCHAR"},
     "merged_company_domain": {"old_domain": "VARCHAR", "new_domain": "VARCHAR"},
 }
