@@ -9,6 +9,7 @@ from c360.entities.order import in_order
 from c360.entities.records import record_table
 from c360.entities.vocabulary import key_columns
 from c360.features import catalogue
+from c360.pipeline.breakdowns import breakdown_tables
 from c360.project import Project
 from c360.project.blocks.entities import Entity
 from c360.warehouse import comma, literal, qualified, quote
@@ -27,6 +28,7 @@ def published_tables(project: Project) -> list[PublishedTable]:
         *bridge_tables(project),
         *(table for name in file.entities for table in identity_tables(project, name)),
         *(record_table_of(project, name) for name, entity in file.entities.items() if entity.from_),
+        *breakdown_tables(project),
         *report_tables(project),
     ]
 
