@@ -38,7 +38,7 @@ class PublishedTable:
 
     Attributes:
         select: SQL over the work store that gives the stored columns; publishing adds `updated_at`.
-        key: the columns that name a row; unique.
+        key: the columns that name a row; unique. Without one, every row of a table that differs counts as changed.
         bucket_by: BIGINT column by which a large table is cut into parts, and sorted (the entity id).
         month_by: TIMESTAMP column that cuts the parts of a large stream further.
         aliases: further names, each a view (the entity's label).

@@ -67,12 +67,12 @@ class Plan:
     def order(self) -> str:
         """The columns by which rows lie in their file."""
         names = [name for name in (self.table.bucket_by, self.table.month_by, *self.table.key) if name]
-        return comma(quote(name) for name in dict.fromkeys(names))
+        return comma(quote(name) for name in dict.fromkeys(names)) or "ALL"
 
     def versioned(self, source: str, old: str | None, extra: Sequence[str] = ()) -> str:
         """A SELECT of the stored columns and `updated_at`: the old one where no value differs, else now's."""
         columns = comma(f"n.{quote(name)}" for name in (*self.stored, *extra))
-        if self.old is None or old is None:
+        if self.old is None or old is None or not self.table.key:
             return f"SELECT {columns}, {self.stamp} AS updated_at FROM {source} n"
         had = self.old.stored
         names = [name for name in self.stored if name in had and name not in self.table.volatile]
