@@ -10,6 +10,7 @@ dialects = ("postgres", "spark", "snowflake", "bigquery")
 lists = Path(__file__).parent / "known_names"
 call = re.compile(r"(?<![\w\"`.$])([A-Za-z_][A-Za-z0-9_]*)\s*\(")
 text_or_name = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`")
+alias = re.compile(r"\bAS\s+[A-Za-z_]+\s*\(")
 keywords = {
     "ALL", "AND", "ANY", "AS", "BETWEEN", "BY", "CASE", "DISTINCT", "ELSE", "END", "EXCEPT", "EXISTS", "FROM", "IF", "IN",
     "INTERSECT", "INTO", "IS", "JOIN", "LATERAL", "LIKE", "NOT", "ON", "OR", "OVER", "PARTITION", "QUALIFY", "RECURSIVE",
@@ -26,7 +27,7 @@ def transpile(sql: str, dialect: str) -> str:
 
 def functions_in(text: str) -> set[str]:
     """The names of the functions that a statement's text calls; parametrised types count as types."""
-    bare = text_or_name.sub("''", text)
+    bare = alias.sub("", text_or_name.sub("''", text))
     return {name.upper() for name in call.findall(bare)} - keywords - type_words
 
 
