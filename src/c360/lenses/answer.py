@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from c360.lenses.bound import Bound
-from c360.lenses.compile.clock import Clock
-from c360.lenses.compile.scope import Context
+from c360.lenses.binding.bound import Bound
 from c360.lenses.compile.stitch import Compiled, compile_query
 from c360.lenses.request.form import RequestForm, read_request
 from c360.lenses.request.query import Query
 from c360.lenses.request.resolve import resolve
+from c360.lenses.snippets.clock import Clock
+from c360.lenses.tree.scope import Context
 from c360.warehouse import Connection, Row
 
 
@@ -40,6 +40,14 @@ class Answer:
     not_additive: dict[str, list[str]] = field(default_factory=dict)
     totals: dict[str, Any] | None = None
     total_rows: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer as plain values; `rows` are objects by column name."""
+        return {
+            "columns": list(self.columns), "rows": self.dicts(), "sql": self.sql, "snapshot": self.snapshot,
+            "freshness": self.freshness, "notes": list(self.notes), "plan": list(self.plan),
+            "not_additive": self.not_additive, "totals": self.totals, "total_rows": self.total_rows,
+        }  # fmt: skip
 
     def dicts(self) -> list[dict[str, Any]]:
         """The rows by column name."""

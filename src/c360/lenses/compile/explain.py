@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from c360.lenses.compile.group import Group
 from c360.lenses.compile.plan import Part, additive
-from c360.lenses.compile.scope import Context, Extra, Scope
-from c360.lenses.graph import spell
+from c360.lenses.model.graph import spell
 from c360.lenses.request.query import Measure, Query
+from c360.lenses.tree.group import Group
+from c360.lenses.tree.scope import Context, Extra, Scope
 
 if TYPE_CHECKING:
     from c360.lenses.compile.stitch import Compiled

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from c360.errors import Fault, ProjectError
-from c360.lenses.compile.aggregates import aggregate
-from c360.lenses.compile.conditions import condition_tree, member_tree, own_time, within
-from c360.lenses.compile.group import Group
-from c360.lenses.compile.scope import Context, Scope
 from c360.lenses.compile.times import bucket, make_spine, window_range
 from c360.lenses.model.lens import Member, counts
 from c360.lenses.request.query import Condition, Dimension, Measure, Query, RangeCondition
 from c360.lenses.request.ranges import Range
+from c360.lenses.tree.aggregates import Aggregate, aggregate
+from c360.lenses.tree.conditions import condition_tree, member_tree, own_time, within
+from c360.lenses.tree.group import Group
+from c360.lenses.tree.scope import Context, Scope
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -70,9 +70,7 @@ def home_of(context: Context, query: Query) -> str:
     if not entities:
         raise ProjectError(Fault("lens-request", "a query of `time` needs a measure, or `of`: the entity it lists"))
     graph = context.bound.graph
-    whole = [
-        name for name in entities if all(graph.is_to_one(name, other, query.via) for other in entities)
-    ]
+    whole = [name for name in entities if all(graph.is_to_one(name, other, query.via) for other in entities)]
     return (whole or entities)[0]
 
 
@@ -106,7 +104,7 @@ def measure_part(context: Context, query: Query, measures: Sequence[Measure]) ->
     return part
 
 
-def aggregates_of(scope: Scope, item: Measure, group: Group) -> list["object"]:
+def aggregates_of(scope: Scope, item: Measure, group: Group) -> list[Aggregate]:
     """The aggregate of a measure; with `per` the inner one."""
     if not item.per:
         return [aggregate(scope, item.member, scope.home, item.dialect)]
@@ -120,7 +118,7 @@ def aggregates_of(scope: Scope, item: Measure, group: Group) -> list["object"]:
     return [aggregate(scope, inner, scope.home, item.dialect)]
 
 
-def per_tree(scope: Scope, text: str, dialect: str, reader: Member) -> "exp.Expression":
+def per_tree(scope: Scope, text: str, dialect: str, reader: Member) -> "exp.Expr":
     """What rows are aggregated by first: a member by name, or a formula."""
     members = scope.context.bound.lens.entities[scope.home.entity].members
     short = text.removeprefix(f"{scope.home.entity}.")
@@ -129,9 +127,7 @@ def per_tree(scope: Scope, text: str, dialect: str, reader: Member) -> "exp.Expr
     return scope.query_tree(text, dialect, reader)
 
 
-def rolled(
-    query: Query, conditions: list[Condition], scope: Scope
-) -> tuple[int | None, Range | None, list[Condition]]:
+def rolled(query: Query, conditions: list[Condition], scope: Scope) -> tuple[int | None, Range | None, list[Condition]]:
     """The bucketed dimension of a query, its range, and the other conditions: a window reaches beyond the range."""
     places = [place for place, item in enumerate(query.dimensions) if item.granularity]
     place = places[0] if places else None
@@ -146,7 +142,7 @@ def rolled(
     return place, spans[0] if spans else None, others
 
 
-def refuse_many(scope: Scope, tree: "exp.Expression", measure: Measure, item: Dimension) -> None:
+def refuse_many(scope: Scope, tree: "exp.Expr", measure: Measure, item: Dimension) -> None:
     """A rolling window needs one time per home row."""
     from sqlglot import exp
 
@@ -157,13 +153,13 @@ def refuse_many(scope: Scope, tree: "exp.Expression", measure: Measure, item: Di
             raise ProjectError(Fault("lens-fan-out", message, measure.member.at, fix))
 
 
-def dimension_tree(scope: Scope, item: Dimension) -> "exp.Expression":
+def dimension_tree(scope: Scope, item: Dimension) -> "exp.Expr":
     """A dimension as the home entity sees it."""
     tree = time_tree(scope, item)
     return bucket(scope, tree, item.granularity) if item.granularity else tree
 
 
-def time_tree(scope: Scope, item: Dimension) -> "exp.Expression":
+def time_tree(scope: Scope, item: Dimension) -> "exp.Expr":
     """A dimension without its granularity."""
     if item.member is None:
         return member_tree(scope, own_time(scope))

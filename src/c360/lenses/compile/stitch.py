@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from c360.errors import Fault, ProjectError
-from c360.lenses.compile.clock import Clock
 from c360.lenses.compile.plan import Part, additive, is_count, make_parts
-from c360.lenses.compile.scope import Context, integer_division_of
-from c360.lenses.compile.snippets import parse_snippet, put_clock, put_params
 from c360.lenses.request.query import Derived, Query
+from c360.lenses.snippets.clock import Clock
+from c360.lenses.snippets.parse import parse_snippet, put_clock, put_params
+from c360.lenses.tree.scope import Context, integer_division_of
 from c360.warehouse import comma, quote
 
 if TYPE_CHECKING:
@@ -161,15 +161,17 @@ class Writer:
             message = f"'{sql}' aggregates, but its columns are aggregates already"
             raise ProjectError(Fault("lens-measure-as-value", message, fix="write a formula over the columns"))
 
-        def put(node: "exp.Expression") -> "exp.Expression":
+        def put(node: "exp.Expr") -> "exp.Expr":
             if not isinstance(node, exp.Column):
                 return node
             reference = snippet.reference(node.name)
             entity, short = (reference.entity, reference.name) if reference else (node.table, node.name)
             full = f"{entity}.{short}" if entity else short
             text = self.named((names or {}).get(full, full))
-            return exp.paren(parse_one(text, dialect="duckdb"), copy=False) if "(" in text else parse_one(
-                text, dialect="duckdb"
+            return (
+                exp.paren(parse_one(text, dialect="duckdb"), copy=False)
+                if "(" in text
+                else parse_one(text, dialect="duckdb")
             )
 
         tree = put_clock(snippet.tree.copy(), self.context.clock).transform(put)
@@ -187,7 +189,7 @@ class Writer:
                 return self.slot(item.name)
         raise ProjectError(Fault("lens-unknown-column", f"'{full}' is no column of the answer"))
 
-    def type_of(self, tree: "exp.Expression") -> str:
+    def type_of(self, tree: "exp.Expr") -> str:
         """The type of a stitched column, where integer division depends on it."""
         from sqlglot import exp
 

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from c360.errors import Fault, ProjectError
-from c360.lenses.compile.clock import timestamp_sql
-from c360.lenses.compile.group import Spine, trunk
-from c360.lenses.compile.scope import Scope
 from c360.lenses.model.lens import Window
 from c360.lenses.request.ranges import Range, floor, shift
+from c360.lenses.snippets.clock import timestamp_sql
+from c360.lenses.tree.group import Spine, trunk
+from c360.lenses.tree.scope import Scope
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 most_buckets = 20_000
 
 
-def local(scope: Scope, tree: "exp.Expression") -> "exp.Expression":
+def local(scope: Scope, tree: "exp.Expr") -> "exp.Expr":
     """A UTC timestamp on the clocks of the time zone; a date is a date in every zone."""
     from sqlglot import exp
 
@@ -28,7 +28,7 @@ def local(scope: Scope, tree: "exp.Expression") -> "exp.Expression":
     return exp.AtTimeZone(this=utc, zone=exp.Literal.string(zone))
 
 
-def bucket(scope: Scope, tree: "exp.Expression", granularity: str) -> "exp.Expression":
+def bucket(scope: Scope, tree: "exp.Expr", granularity: str) -> "exp.Expr":
     """The start of the calendar unit that holds a time; weeks start on Monday."""
     from sqlglot import exp
 
@@ -37,7 +37,7 @@ def bucket(scope: Scope, tree: "exp.Expression", granularity: str) -> "exp.Expre
 
 
 def make_spine(
-    scope: Scope, place: int, tree: "exp.Expression", granularity: str, window: Window, span: Range | None
+    scope: Scope, place: int, tree: "exp.Expr", granularity: str, window: Window, span: Range | None
 ) -> Spine:
     """The buckets of a rolling measure, and which rows belong to each.
 
@@ -89,11 +89,13 @@ def enumerated(span: Range, granularity: str) -> str:
 empty = "SELECT CAST(NULL AS TIMESTAMP) AS bucket, CAST(NULL AS TIMESTAMP) AS stop WHERE 1 = 0"
 
 
-def in_data(scope: Scope, tree: "exp.Expression", granularity: str) -> str:
+def in_data(scope: Scope, tree: "exp.Expr", granularity: str) -> str:
     """The buckets that hold any row."""
     start = bucket(scope, tree, granularity).sql(dialect="duckdb")
     unit = "'3' MONTH" if granularity == "quarter" else f"'1' {granularity.upper()}"
-    rows = f"SELECT DISTINCT {start} AS bucket FROM {trunk(scope, [tree])} WHERE {tree.sql(dialect='duckdb')} IS NOT NULL"
+    rows = (
+        f"SELECT DISTINCT {start} AS bucket FROM {trunk(scope, [tree])} WHERE {tree.sql(dialect='duckdb')} IS NOT NULL"
+    )
     return f"SELECT bucket, bucket + INTERVAL {unit} AS stop FROM ({rows}) AS buckets"
 
 

@@ -184,7 +184,7 @@ class EntityForm(Form):
     name: MemberName
     sql: SqlForm | None = None
     extends: str | None = Field(default=None, alias="extend")
-    fields: Annotated[tuple[FieldForm, ...], BeforeValidator(listed)] = ()  # type: ignore[assignment]
+    fields: Annotated[tuple[FieldForm, ...], BeforeValidator(listed)] = ()
     dimensions: Annotated[tuple[DimensionForm, ...], BeforeValidator(listed)] = ()
     measures: Annotated[tuple[MeasureForm, ...], BeforeValidator(listed)] = ()
     segments: Annotated[tuple[SegmentForm, ...], BeforeValidator(listed)] = ()

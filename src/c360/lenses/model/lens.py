@@ -7,6 +7,7 @@ from typing import Literal
 from c360.errors import Fault, Position, ProjectError, suggest
 
 MemberKind = Literal["field", "dimension", "measure", "segment"]
+Size = tuple[int, str] | Literal["unbounded"] | None
 counts = ("count", "count_distinct", "count_distinct_approx")
 
 
@@ -14,8 +15,8 @@ counts = ("count", "count_distinct", "count_distinct_approx")
 class Window:
     """A rolling window round a bucket: sizes as (number, unit), None for nothing, `unbounded` for no end."""
 
-    trailing: tuple[int, str] | Literal["unbounded"] | None
-    leading: tuple[int, str] | Literal["unbounded"] | None
+    trailing: Size
+    leading: Size
     offset: Literal["start", "end"] = "end"
 
 

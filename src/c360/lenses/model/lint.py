@@ -63,9 +63,7 @@ def lint_relations(lens: Lens) -> Iterator[Fault]:
     for item in lens.relationships:
         if (item.target, item.target_fields, item.source, item.source_fields) not in declared:
             inverse = {"1:N": "N:1", "N:1": "1:N", "1:1": "1:1"}[item.type]
-            message = (
-                f"'{item.target}' does not declare its {inverse} relationship to '{item.source}'; it is derived"
-            )
+            message = f"'{item.target}' does not declare its {inverse} relationship to '{item.source}'; it is derived"
             yield Fault("lens-inverse-derived", message, item.at)
         ends = []
         if item.type in ("1:1", "1:N"):

@@ -3,15 +3,17 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 
 from c360.errors import Fault, Position, ProjectError, suggest
 from c360.lenses.model.form import AppendForm, EntityForm, LensForm, WindowForm, window_part
-from c360.lenses.model.lens import Append, Entity, Lens, Member, Relationship, Window
+from c360.lenses.model.lens import Append, Entity, Lens, Member, Relationship, Size, Window
 from c360.lenses.model.lint import lint
 from c360.project.load import faults_of
-from c360.project.yaml import Document, Path as YamlPath, read_yaml
+from c360.project.yaml import Path as YamlPath
+from c360.project.yaml import read_yaml
 
 default_dialect = "trino"
 leading_word = re.compile(r"^\s*(and|or)\b", re.IGNORECASE)
@@ -98,9 +100,7 @@ class Reader:
         if Dialect.get(self.dialect) is None:
             known = [name for name in Dialect.classes if name]
             message = f"unknown SQL dialect '{self.dialect}'"
-            self.faults.append(
-                Fault("lens-unknown-dialect", message, self.at("dialect"), suggest(self.dialect, known))
-            )
+            self.faults.append(Fault("lens-unknown-dialect", message, self.at("dialect"), suggest(self.dialect, known)))
 
     def read_entity(self, form: EntityForm) -> Entity:
         """One entity with what it inherits; a member of its own wins over an inherited one."""
@@ -127,9 +127,7 @@ class Reader:
         if form.extends not in self.index or form.extends == form.name:
             at = self.at("entities", self.index[form.name], "extends")
             fix = suggest(form.extends, self.index)
-            raise ProjectError(
-                Fault("lens-unknown-entity", f"'{form.name}' extends unknown '{form.extends}'", at, fix)
-            )
+            raise ProjectError(Fault("lens-unknown-entity", f"'{form.name}' extends unknown '{form.extends}'", at, fix))
         return self.form.entities[self.index[form.extends]]
 
     def parent_query(self, form: EntityForm) -> str:
@@ -239,12 +237,14 @@ class Reader:
                 self.faults += [lens.unknown(entity, key, relation.at) for key in missing]
 
 
-def split_condition(text: str | None) -> tuple["str", str | None]:
+def split_condition(text: str | None) -> tuple[Literal["and", "or"], str | None]:
     """`and ${a.x} < ${b.y}` -> (and, the condition)."""
     if text is None or not text.strip():
         return "and", None
     match = leading_word.match(text)
-    return (match.group(1).lower(), text[match.end() :].strip()) if match else ("and", text.strip())
+    if match is None:
+        return "and", text.strip()
+    return "or" if match.group(1).lower() == "or" else "and", text[match.end() :].strip()
 
 
 def read_append(form: AppendForm | None) -> Append | None:
@@ -257,10 +257,9 @@ def read_window(form: WindowForm | None) -> Window | None:
     return Window(read_size(form.trailing), read_size(form.leading), form.offset) if form else None
 
 
-def read_size(text: str | None) -> tuple[int, str] | str | None:
+def read_size(text: str | None) -> Size:
     """`1 month` -> (1, month)."""
-    match = window_part.match(text) if text and text != "unbounded" else None
-    return (int(match.group(1)), match.group(2).lower()) if match else text
-
-
-__all__ = ["Document", "Reader", "load_lens"]
+    if text == "unbounded":
+        return "unbounded"
+    match = window_part.match(text) if text else None
+    return (int(match.group(1)), match.group(2).lower()) if match else None

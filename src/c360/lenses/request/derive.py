@@ -1,8 +1,8 @@
 """A measure in, the measures it is a formula of out, when they live on several entities."""
 
 from c360.errors import Fault, ProjectError
-from c360.lenses.compile.snippets import parse_snippet
 from c360.lenses.model.lens import Lens, Member
+from c360.lenses.snippets.parse import parse_snippet
 
 
 def components(lens: Lens, member: Member, seen: tuple[str, ...] = ()) -> list[Member]:

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from c360.errors import Fault, ProjectError
-from c360.lenses.compile.clock import Clock
-from c360.lenses.compile.snippets import parse_snippet
 from c360.lenses.model.lens import Lens, Member
 from c360.lenses.request.form import FilterForm, FilterItem
 from c360.lenses.request.query import Condition, Joined, MemberCondition, RangeCondition, SqlCondition
 from c360.lenses.request.ranges import Range, read_range
+from c360.lenses.snippets.clock import Clock
+from c360.lenses.snippets.parse import parse_snippet
 from c360.warehouse import literal
 
 compared = {"equals": "=", "notEquals": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "in": "=", "notIn": "<>"}
@@ -30,11 +30,14 @@ class Filters:
 
     def read(self, forms: Iterable[FilterForm]) -> list[Condition]:
         """The conditions on rows; all faults together."""
-        conditions, faults = [], []
+        conditions: list[Condition] = []
+        faults: list[Fault] = []
         for form in forms:
             try:
                 if self.is_of_measures(form):
-                    self.having.append((self.on_answer(form), "duckdb" if isinstance(form, FilterItem) else self.dialect))
+                    self.having.append(
+                        (self.on_answer(form), "duckdb" if isinstance(form, FilterItem) else self.dialect)
+                    )
                 else:
                     conditions.append(self.condition(form))
             except ProjectError as error:

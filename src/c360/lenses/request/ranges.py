@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from c360.errors import Fault, ProjectError
-from c360.lenses.compile.clock import Clock
+from c360.lenses.snippets.clock import Clock
 
 relative = re.compile(
     r"^(?P<word>last|previous|past|this|current|next)\s+(?:(?P<n>\d+)\s+)?"
@@ -20,7 +20,9 @@ words = {"today": ("day", 0, 1), "yesterday": ("day", -1, 1), "tomorrow": ("day"
 steps = {"second": timedelta(seconds=1), "minute": timedelta(minutes=1), "hour": timedelta(hours=1),
          "day": timedelta(days=1), "week": timedelta(weeks=1)}  # fmt: skip
 months = {"month": 1, "quarter": 3, "year": 12}
-forms = "'last 3 months', 'this week', 'next quarter', 'today', 'yesterday', 'from 7 days ago to now', two dates, one date"
+forms = (
+    "'last 3 months', 'this week', 'next quarter', 'today', 'yesterday', 'from 7 days ago to now', two dates, one date"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,8 @@ def floor(moment: datetime, unit: str) -> datetime:
     """The start of the calendar unit that holds a moment; weeks start on Monday."""
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     if unit in ("second", "minute", "hour"):
-        kept = {"second": {"microsecond": 0}, "minute": {"second": 0, "microsecond": 0}}
-        return moment.replace(**kept.get(unit, {"minute": 0, "second": 0, "microsecond": 0}))
+        second = 0 if unit != "second" else moment.second
+        return moment.replace(minute=0 if unit == "hour" else moment.minute, second=second, microsecond=0)
     if unit == "day":
         return day
     if unit == "week":

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from c360.errors import Fault, ProjectError, suggest
-from c360.lenses.compile.clock import Clock
-from c360.lenses.compile.snippets import parse_snippet
 from c360.lenses.model.form import WindowForm
 from c360.lenses.model.lens import Append, Lens, Member, Window
 from c360.lenses.model.load import read_window
@@ -14,6 +12,8 @@ from c360.lenses.request.filters import Filters
 from c360.lenses.request.form import DimensionItem, MeasureItem, RequestForm, TimeItem, granularities
 from c360.lenses.request.query import Derived, Dimension, Measure, Query, RangeCondition, own_time
 from c360.lenses.request.ranges import Range, read_range
+from c360.lenses.snippets.clock import Clock
+from c360.lenses.snippets.parse import parse_snippet
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -118,7 +118,9 @@ class Resolver:
             return Dimension(alias or full, self.lens.member(short), last)
         member = self.lens.member(full)
         if member.kind == "measure":
-            raise ProjectError(Fault("lens-measure-as-dimension", f"'{full}' is a measure", fix="ask for it in `measures`"))
+            raise ProjectError(
+                Fault("lens-measure-as-dimension", f"'{full}' is a measure", fix="ask for it in `measures`")
+            )
         return Dimension(alias or full, member, granularity)
 
     def time(self, item: TimeItem) -> Dimension | None:
@@ -265,7 +267,9 @@ class Resolver:
         names = [*dimensions, *self.columns]
         self.faults += [twice(name) for name in dict.fromkeys(names) if names.count(name) > 1]
         if not names and not self.faults:
-            self.faults.append(Fault("lens-request", "the query asks for nothing", fix="add `measures` or `dimensions`"))
+            self.faults.append(
+                Fault("lens-request", "the query asks for nothing", fix="add `measures` or `dimensions`")
+            )
 
 
 def twice(name: str) -> Fault:

@@ -3,22 +3,22 @@
 from typing import TYPE_CHECKING
 
 from c360.errors import Fault, ProjectError
-from c360.lenses.compile.aggregates import aggregate
-from c360.lenses.compile.scope import Extra, Node, Scope, columns_of, type_family
 from c360.lenses.model.lens import Member, counts
+from c360.lenses.tree.aggregates import aggregate
+from c360.lenses.tree.scope import Extra, Node, Scope, columns_of, type_family
 from c360.warehouse import comma, quote
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from c360.lenses.compile.snippets import Reference
+    from c360.lenses.snippets.parse import Reference
 
 
-def sub_query_column(scope: Scope, node: Node, member: Member) -> "exp.Expression":
+def sub_query_column(scope: Scope, node: Node, member: Member) -> "exp.Expr":
     """A `sub_query` dimension: measures of other entities, aggregated for each row of this one."""
     lens = scope.context.bound.lens
 
-    def resolve(reference: "Reference") -> "exp.Expression":
+    def resolve(reference: "Reference") -> "exp.Expr":
         if reference.entity in (None, "ENTITY", node.entity):
             return scope.member(node, scope.find(node, reference.name, member.at))
         found = lens.member(f"{reference.entity}.{reference.name}", member.at)
@@ -32,7 +32,7 @@ def sub_query_column(scope: Scope, node: Node, member: Member) -> "exp.Expressio
     return tree if isinstance(tree, exp.Column | exp.Func) else exp.paren(tree, copy=False)
 
 
-def measure_column(scope: Scope, node: Node, measure: Member, reader: Member) -> "exp.Expression":
+def measure_column(scope: Scope, node: Node, measure: Member, reader: Member) -> "exp.Expr":
     """A measure of another entity over the rows that belong to each row of the node."""
     from sqlglot import exp
 
@@ -40,7 +40,7 @@ def measure_column(scope: Scope, node: Node, measure: Member, reader: Member) ->
     if key not in scope.extras:
         scope.extras[key] = pre_aggregate(scope, node, measure, reader)
         scope.joined[scope.extras[key].alias] = scope.extras[key]
-    found: exp.Expression = exp.column("m0", table=scope.extras[key].alias, quoted=True)
+    found: exp.Expr = exp.column("m0", table=scope.extras[key].alias, quoted=True)
     if measure.type in counts:
         found = exp.Coalesce(this=found, expressions=[exp.Literal.number(0)])
     return found
@@ -54,7 +54,7 @@ def pre_aggregate(scope: Scope, node: Node, measure: Member, reader: Member) -> 
     """
     from sqlglot import exp
 
-    from c360.lenses.compile.group import Group
+    from c360.lenses.tree.group import Group
 
     path = scope.context.bound.graph.path(node.entity, measure.entity, scope.context.via)
     if not path:
@@ -68,9 +68,9 @@ def pre_aggregate(scope: Scope, node: Node, measure: Member, reader: Member) -> 
     if first.relation.condition is None:
         keys = [inner.own(end, name) for name in first.target_fields]
         lefts = [scope.own(node, name) for name in first.source_fields]
-        pairs = []
+        pairs: list[exp.Expr] = []
         for place, (left, right) in enumerate(zip(lefts, keys, strict=True)):
-            made: exp.Expression = exp.column(f"d{place}", table=alias, quoted=True)
+            made: exp.Expr = exp.column(f"d{place}", table=alias, quoted=True)
             families = {type_family(scope.type_of(left)), type_family(inner.type_of(right))} - {""}
             sides = (exp.cast(left, "varchar"), exp.cast(made, "varchar")) if len(families) > 1 else (left, made)
             pairs.append(exp.EQ(this=sides[0], expression=sides[1]))
@@ -89,9 +89,9 @@ def pre_aggregate(scope: Scope, node: Node, measure: Member, reader: Member) -> 
     return Extra(alias, node, group.sql(), exp.and_(*pairs))
 
 
-def append_column(scope: Scope, node: Node, member: Member) -> "exp.Expression":
+def append_column(scope: Scope, node: Node, member: Member) -> "exp.Expr":
     """A temporal relationship: the value that another activity of the same entity adds to each row."""
-    from c360.lenses.compile.temporal import append_extra
+    from c360.lenses.tree.temporal import append_extra
 
     return append_extra(scope, node, member)
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from c360.errors import Fault, Position, ProjectError, suggest
-from c360.lenses.bound import Bound, Params
-from c360.lenses.compile.clock import Clock
-from c360.lenses.compile.snippets import Reference, own_entity, parse_snippet, put_clock, put_params
-from c360.lenses.graph import Edge, Path, Via
+from c360.lenses.binding.bound import Bound, Params
+from c360.lenses.binding.proofs import Proof, claim
+from c360.lenses.model.graph import Edge, Path, Via
 from c360.lenses.model.lens import Entity, Member
-from c360.lenses.proofs import Proof, claim
+from c360.lenses.snippets.clock import Clock
+from c360.lenses.snippets.parse import Reference, own_entity, parse_snippet, put_clock, put_params
 from c360.warehouse import quote
 
 if TYPE_CHECKING:
@@ -44,10 +44,7 @@ class Context:
         """Whether at most one row lies at the end of an edge: claimed, and not disproved by the data."""
         if not edge.to_one:
             return False
-        connection = self.bound.connection
-        if connection is None:
-            return True
-        from c360.lenses.compile.claims import prove
+        from c360.lenses.tree.claims import prove
 
         proof = prove(self, edge)
         if not proof.holds:
@@ -71,8 +68,8 @@ class Node:
     root: "Node | None" = None
     many: int = 0
     path: Path = ()
-    on: "exp.Expression | None" = None
-    keys: "tuple[tuple[exp.Expression, exp.Expression], ...]" = ()
+    on: "exp.Expr | None" = None
+    keys: "tuple[tuple[exp.Expr, exp.Expr], ...]" = ()
 
 
 @dataclass(eq=False)
@@ -82,7 +79,7 @@ class Extra:
     alias: str
     node: Node
     sql: str
-    on: "exp.Expression"
+    on: "exp.Expr"
 
 
 Joined = Node | Extra
@@ -149,7 +146,7 @@ class Scope:
             self.by_path[key] = node
         return self.by_path[key]
 
-    def comparable(self, left: Node, name: str, right: Node, other: str) -> "tuple[exp.Expression, exp.Expression]":
+    def comparable(self, left: Node, name: str, right: Node, other: str) -> "tuple[exp.Expr, exp.Expr]":
         """The two sides of a key; as text when the engine would not compare their types."""
         from sqlglot import exp
 
@@ -159,11 +156,11 @@ class Scope:
             return exp.cast(sides[0], "varchar"), exp.cast(sides[1], "varchar")
         return sides
 
-    def condition(self, start: Node, edge: Edge, node: Node) -> "exp.Expression":
+    def condition(self, start: Node, edge: Edge, node: Node) -> "exp.Expr":
         """What rows of both ends must fulfil to be joined."""
         from sqlglot import exp
 
-        tree: exp.Expression = exp.and_(*(exp.EQ(this=left, expression=right) for left, right in node.keys))
+        tree: exp.Expr = exp.and_(*(exp.EQ(this=left, expression=right) for left, right in node.keys))
         text = edge.relation.condition
         if text is None:
             return tree
@@ -172,7 +169,7 @@ class Scope:
             same = edge.source_fields == edge.relation.source_fields
             declared, other = (start, node) if same else (node, start)
 
-        def resolve(reference: Reference) -> exp.Expression:
+        def resolve(reference: Reference) -> exp.Expr:
             if reference.entity in (None, own_entity):
                 return self.own(declared, reference.name)
             ends = {declared.entity: declared, other.entity: other}
@@ -185,7 +182,7 @@ class Scope:
         whole = exp.and_(tree, extra) if edge.relation.condition_word == "and" else exp.or_(tree, extra)
         return exp.paren(whole, copy=False)
 
-    def own(self, node: Node, name: str) -> "exp.Expression":
+    def own(self, node: Node, name: str) -> "exp.Expr":
         """A field or column of the node's entity, for joining."""
         before = len(self.joined)
         tree = self.member(node, self.find(node, name))
@@ -207,9 +204,9 @@ class Scope:
         fault = lens.unknown(entity, name, at)
         raise ProjectError(Fault(fault.code, fault.message, at, suggest(name, [*entity.members, *columns])))
 
-    def member(self, node: Node, member: Member) -> "exp.Expression":
+    def member(self, node: Node, member: Member) -> "exp.Expr":
         """A field, dimension or segment of a node as a tree over the columns of the join tree."""
-        from c360.lenses.compile.extras import append_column, sub_query_column
+        from c360.lenses.tree.extras import append_column, sub_query_column
 
         if member.kind == "measure":
             raise ProjectError(aggregate_of_aggregate(member))
@@ -222,7 +219,7 @@ class Scope:
         tree = self.formula(str(member.sql), node, member)
         return tree if is_column(tree) else parenthesised(tree)
 
-    def column(self, node: Node, member: Member) -> "exp.Expression":
+    def column(self, node: Node, member: Member) -> "exp.Expr":
         """A column, cast where the engine's type is not what the lens declares."""
         from sqlglot import exp
 
@@ -237,11 +234,11 @@ class Scope:
         wanted = cast_to(member.type, columns.get(name or "", ""))
         return exp.cast(tree, wanted, dialect="duckdb") if wanted else tree
 
-    def formula(self, text: str, node: Node, reader: Member, dialect: str | None = None) -> "exp.Expression":
+    def formula(self, text: str, node: Node, reader: Member, dialect: str | None = None) -> "exp.Expr":
         """A member's snippet; it has one value per row of the node."""
         lens = self.context.bound.lens
 
-        def resolve(reference: Reference) -> "exp.Expression":
+        def resolve(reference: Reference) -> "exp.Expr":
             if reference.entity in (None, own_entity, node.entity):
                 found = self.find(node, reference.name, reader.at)
                 if found.kind == "measure":
@@ -254,9 +251,9 @@ class Scope:
 
         return self.transform(text, dialect or self.lens_dialect, resolve, reader.at)
 
-    def measure_in(self, found: Member, node: Node, reader: Member) -> "exp.Expression":
+    def measure_in(self, found: Member, node: Node, reader: Member) -> "exp.Expr":
         """A measure inside another one of the same entity."""
-        from c360.lenses.compile.aggregates import aggregate
+        from c360.lenses.tree.aggregates import aggregate
 
         if reader.kind != "measure" or reader.type != "number":
             raise ProjectError(aggregate_of_aggregate(found, reader))
@@ -269,11 +266,11 @@ class Scope:
         finally:
             self.measures_in_progress.pop()
 
-    def query_tree(self, text: str, dialect: str, reader: Member | None = None) -> "exp.Expression":
+    def query_tree(self, text: str, dialect: str, reader: Member | None = None) -> "exp.Expr":
         """SQL of a request over members; `reader` is set where it must have one value per home row."""
         lens = self.context.bound.lens
 
-        def resolve(reference: Reference) -> "exp.Expression":
+        def resolve(reference: Reference) -> "exp.Expr":
             if reference.entity is None:
                 lens.member(reference.name)
             name = self.home.entity if reference.entity == own_entity else str(reference.entity)
@@ -284,13 +281,13 @@ class Scope:
 
         return self.transform(text, dialect, resolve, reader.at if reader else None)
 
-    def transform(self, text: str, dialect: str, resolve: "Resolver", at: Position | None) -> "exp.Expression":
+    def transform(self, text: str, dialect: str, resolve: "Resolver", at: Position | None) -> "exp.Expr":
         """A snippet with its clock, parameters and references resolved."""
         from sqlglot import exp
 
         snippet = parse_snippet(put_params(text, self.context.params, at), dialect, at)
 
-        def put(node: exp.Expression) -> exp.Expression:
+        def put(node: exp.Expr) -> exp.Expr:
             if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star):
                 return node
             reference = snippet.reference(node.name) or Reference(node.table or None, node.name)
@@ -299,7 +296,7 @@ class Scope:
         tree = put_clock(snippet.tree.copy(), self.context.clock)
         return integer_division_of(tree.transform(put), self.type_of, dialect)
 
-    def type_of(self, tree: "exp.Expression") -> str:
+    def type_of(self, tree: "exp.Expr") -> str:
         """The engine's type of a column or a cast; empty when it is not known."""
         from sqlglot import exp
 
@@ -334,10 +331,10 @@ class Scope:
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Resolver = Callable[[Reference], exp.Expression]
+    Resolver = Callable[[Reference], exp.Expr]
 
 
-def columns_of(tree: "exp.Expression | None", alias: str) -> list[str]:
+def columns_of(tree: "exp.Expr | None", alias: str) -> list[str]:
     """The columns of one row set that a tree reads, each once."""
     from sqlglot import exp
 
@@ -345,14 +342,14 @@ def columns_of(tree: "exp.Expression | None", alias: str) -> list[str]:
     return list(dict.fromkeys(column.name for column in found if column.table == alias))
 
 
-def is_column(tree: "exp.Expression") -> bool:
+def is_column(tree: "exp.Expr") -> bool:
     """Whether a tree binds tighter than any operator."""
     from sqlglot import exp
 
     return isinstance(tree, exp.Column | exp.Paren | exp.Func | exp.Cast | exp.Literal)
 
 
-def parenthesised(tree: "exp.Expression") -> "exp.Expression":
+def parenthesised(tree: "exp.Expr") -> "exp.Expr":
     """A tree that may stand in any formula."""
     from sqlglot import exp
 
@@ -372,7 +369,7 @@ def type_family(name: str) -> str:
     """Types that the engine compares with each other."""
     if not name:
         return ""
-    word = name.split("(")[0].split(" ")[0]
+    word = name.split("(", maxsplit=1)[0].split(" ", maxsplit=1)[0]
     if word in ("VARCHAR", "TEXT", "UUID", "ENUM"):
         return "text"
     if word.endswith("INT") or word in ("INTEGER", "DECIMAL", "DOUBLE", "FLOAT", "REAL", "BIGNUM"):
@@ -382,9 +379,7 @@ def type_family(name: str) -> str:
     return word
 
 
-def integer_division_of(
-    tree: "exp.Expression", type_of: "Callable[[exp.Expression], str]", dialect: str
-) -> "exp.Expression":
+def integer_division_of(tree: "exp.Expr", type_of: "Callable[[exp.Expr], str]", dialect: str) -> "exp.Expr":
     """Divisions of whole numbers stay whole in dialects where they are; the types of columns decide which those are."""
     from sqlglot import exp
     from sqlglot.optimizer.annotate_types import annotate_types
@@ -392,16 +387,19 @@ def integer_division_of(
     if not any(node.args.get("typed") for node in tree.find_all(exp.Div)):
         return tree
 
-    def wrap(node: exp.Expression) -> exp.Expression:
+    def wrap(node: exp.Expr) -> exp.Expr:
         kind = type_of(node) if isinstance(node, exp.Column) else ""
         if not kind:
             return node
         wrapped = exp.cast(node.copy(), kind, dialect="duckdb")
-        wrapped.set("known", True)
+        wrapped.args["known"] = "yes"
         return wrapped
 
-    typed = annotate_types(tree.transform(wrap), dialect=dialect)
-    return typed.transform(lambda node: node.this if isinstance(node, exp.Cast) and node.args.get("known") else node)
+    def unwrap(node: exp.Expr) -> exp.Expr:
+        return node.this if isinstance(node, exp.Cast) and node.args.get("known") else node
+
+    typed: exp.Expr = annotate_types(tree.transform(wrap), dialect=dialect)
+    return typed.transform(unwrap)
 
 
 def aggregate_of_aggregate(member: Member, reader: Member | None = None) -> Fault:

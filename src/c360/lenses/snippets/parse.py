@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from c360.errors import Fault, Position, ProjectError
-from c360.lenses.compile.clock import Clock, date_sql, timestamp_sql
+from c360.lenses.snippets.clock import Clock, date_sql, timestamp_sql
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -38,7 +38,7 @@ class Reference:
 class Snippet:
     """A parsed expression; its references are columns named `_member_0`, `_member_1` ..."""
 
-    tree: "exp.Expression"
+    tree: "exp.Expr"
     references: tuple[Reference, ...]
 
     def reference(self, column: str) -> Reference | None:
@@ -76,7 +76,7 @@ def parse_cached(text: str, dialect: str) -> Snippet:
     return Snippet(canonical(tree, dialect), tuple(references))
 
 
-def parse_expression(sql: str, shown: str, dialect: str) -> "exp.Expression":
+def parse_expression(sql: str, shown: str, dialect: str) -> "exp.Expr":
     """One expression, refused when it is more than that."""
     import sqlglot
     from sqlglot import exp
@@ -95,12 +95,12 @@ def parse_expression(sql: str, shown: str, dialect: str) -> "exp.Expression":
     ):
         fix = "write a formula, no SELECT"
         raise ProjectError(Fault("sql-syntax", f"'{shown}' must be one SQL expression", fix=fix))
-    tree: exp.Expression = select.expressions[0]
+    tree: exp.Expr = select.expressions[0]
     forbid(tree, shown)
     return tree
 
 
-def forbid(tree: "exp.Expression", shown: str) -> None:
+def forbid(tree: "exp.Expr", shown: str) -> None:
     """Refuse queries, tables, placeholders and functions that reach outside the row."""
     from sqlglot import exp
 
@@ -113,7 +113,7 @@ def forbid(tree: "exp.Expression", shown: str) -> None:
             raise ProjectError(Fault("sql-not-allowed", f"'{shown}' may not call {node.this}()"))
 
 
-def canonical(tree: "exp.Expression", dialect: str) -> "exp.Expression":
+def canonical(tree: "exp.Expr", dialect: str) -> "exp.Expr":
     """Functions of the Trino family that mean something else in DuckDB, in DuckDB's words.
 
     `day(a - b)` is the day count of an interval; `date_diff` counts complete units, where DuckDB counts boundaries.
@@ -123,7 +123,7 @@ def canonical(tree: "exp.Expression", dialect: str) -> "exp.Expression":
     if dialect not in ("trino", "presto", "athena"):
         return tree
 
-    def rewrite(node: "exp.Expression") -> "exp.Expression":
+    def rewrite(node: "exp.Expr") -> "exp.Expr":
         if isinstance(node, exp.Day) and isinstance(inner := unnested(node.this), exp.Sub):
             if isinstance(inner.expression, exp.Interval):
                 return node
@@ -137,13 +137,13 @@ def canonical(tree: "exp.Expression", dialect: str) -> "exp.Expression":
     return tree.copy().transform(rewrite)
 
 
-def unnested(node: "exp.Expression") -> "exp.Expression":
+def unnested(node: "exp.Expr") -> "exp.Expr":
     """Without parentheses."""
-    found: exp.Expression = node.unnest()
+    found: exp.Expr = node.unnest()
     return found
 
 
-def complete(start: "exp.Expression", end: "exp.Expression", unit: str) -> "exp.Expression":
+def complete(start: "exp.Expr", end: "exp.Expr", unit: str) -> "exp.Expr":
     """The number of complete units from start to end, negative when end is earlier."""
     from sqlglot import exp
 
@@ -156,7 +156,7 @@ def complete(start: "exp.Expression", end: "exp.Expression", unit: str) -> "exp.
     return exp.cast(whole, "bigint", dialect="duckdb")
 
 
-def put_clock(tree: "exp.Expression", clock: Clock) -> "exp.Expression":
+def put_clock(tree: "exp.Expr", clock: Clock) -> "exp.Expr":
     """`current_date`, `now()` and the like become the query's as_of."""
     import sqlglot
     from sqlglot import exp
@@ -164,7 +164,7 @@ def put_clock(tree: "exp.Expression", clock: Clock) -> "exp.Expression":
     dates = (exp.CurrentDate,)
     stamps = (exp.CurrentTimestamp, exp.CurrentDatetime, exp.Localtimestamp)
 
-    def rewrite(node: "exp.Expression") -> "exp.Expression":
+    def rewrite(node: "exp.Expr") -> "exp.Expr":
         name = str(node.this).lower() if isinstance(node, exp.Anonymous) else ""
         if isinstance(node, dates) or name == "today":
             return sqlglot.parse_one(date_sql(clock.today), dialect="duckdb")

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from c360.lenses.compile.nulls import rejects_null
-from c360.lenses.compile.scope import Node, Scope
+from c360.lenses.snippets.nulls import rejects_null
+from c360.lenses.tree.scope import Node, Scope
 from c360.warehouse import comma, quote
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ class Branch:
     """
 
     roots: list[Node]
-    filters: "list[exp.Expression]" = field(default_factory=list)
+    filters: "list[exp.Expr]" = field(default_factory=list)
     dimensions: dict[int, str] = field(default_factory=dict)
     alias: str = "bridge"
     join: str | None = None
     condition: str | None = None
-    trunk_trees: "list[exp.Expression]" = field(default_factory=list)
+    trunk_trees: "list[exp.Expr]" = field(default_factory=list)
     share: str | None = None
 
     def dimension(self, place: int) -> str:
@@ -39,8 +39,8 @@ class Branch:
 
 
 def make_branches(
-    scope: Scope, dimensions: "Sequence[exp.Expression]", filters: "Sequence[exp.Expression]", *, split: bool
-) -> "tuple[list[exp.Expression], list[Branch]]":
+    scope: Scope, dimensions: "Sequence[exp.Expr]", filters: "Sequence[exp.Expr]", *, split: bool
+) -> "tuple[list[exp.Expr], list[Branch]]":
     """Separate the filters of the trunk from what lies behind to-many edges, and build the latter.
 
     A filter that reads two branches joins them into one: it holds for a home row when it holds for some pair.
@@ -63,7 +63,7 @@ def make_branches(
     return trunk_filters, branches
 
 
-def roots_of(scope: Scope, tree: "exp.Expression") -> list[Node]:
+def roots_of(scope: Scope, tree: "exp.Expr") -> list[Node]:
     """The branches that a tree reads."""
     from sqlglot import exp
 
@@ -92,9 +92,7 @@ def branch_of(branches: list[Branch], roots: list[Node]) -> Branch | None:
 class Builder:
     """Writes the SQL of one branch."""
 
-    def __init__(
-        self, scope: Scope, branch: Branch, dimensions: "Sequence[exp.Expression]", *, split: bool
-    ) -> None:
+    def __init__(self, scope: Scope, branch: Branch, dimensions: "Sequence[exp.Expr]", *, split: bool) -> None:
         self.scope = scope
         self.branch = branch
         self.made = {place: dimensions[place] for place in branch.dimensions}
@@ -119,7 +117,7 @@ class Builder:
 
     def build_plain(self, root: Node) -> None:
         """FROM the far side, by its key."""
-        from c360.lenses.compile.group import joins, needed_aliases
+        from c360.lenses.tree.group import joins, needed_aliases
 
         trees = [*self.made.values(), *self.branch.filters]
         needed = needed_aliases(self.scope, trees, root) - {root.alias}
@@ -131,9 +129,7 @@ class Builder:
             left = root.keys[0][0].sql(dialect="duckdb")
             self.branch.condition = f"{left} IN (SELECT {keys[0]} FROM {source}{where})"
             return
-        on = " AND ".join(
-            f"{left.sql(dialect='duckdb')} = {self.key(n)}" for n, (left, _) in enumerate(root.keys)
-        )
+        on = " AND ".join(f"{left.sql(dialect='duckdb')} = {self.key(n)}" for n, (left, _) in enumerate(root.keys))
         kind = "JOIN" if self.branch.filters else "LEFT JOIN"
         self.finish(keys, f"{source}{where}", kind, on)
 
@@ -141,29 +137,27 @@ class Builder:
         """FROM the distinct values of the trunk that the branch reads, LEFT JOINed with the far sides."""
         from sqlglot import exp
 
-        from c360.lenses.compile.group import joins, needed_aliases, trunk
+        from c360.lenses.tree.group import joins, needed_aliases, trunk
 
         roots = self.branch.roots
         trees = [*self.made.values(), *self.branch.filters]
         conditions = [root.on for root in roots if root.on is not None]
-        read: dict[tuple[str, str], exp.Expression] = {}
+        read: dict[tuple[str, str], exp.Expr] = {}
         for tree in (*conditions, *trees):
             read |= {(item.table, item.name): item for item in self.trunk_columns(tree)}
         names = {place: f"k{n}" for n, place in enumerate(read)}
-        columns = [exp.column(name, table=alias, quoted=True) for alias, name in read]
+        columns: list[exp.Expr] = [exp.column(name, table=alias, quoted=True) for alias, name in read]
         home = self.scope.alias("home_keys")
         self.branch.trunk_trees = columns
 
-        def inside(tree: exp.Expression) -> str:
-            def put(node: exp.Expression) -> exp.Expression:
+        def inside(tree: exp.Expr) -> str:
+            def put(node: exp.Expr) -> exp.Expr:
                 place = (node.table, node.name) if isinstance(node, exp.Column) else None
                 return exp.column(names[place], table=home, quoted=True) if place in names else node
 
             return tree.copy().transform(put).sql(dialect="duckdb")
 
-        distinct = comma(
-            f"{tree.sql(dialect='duckdb')} AS {quote(f'k{n}')}" for n, tree in enumerate(columns)
-        )
+        distinct = comma(f"{tree.sql(dialect='duckdb')} AS {quote(f'k{n}')}" for n, tree in enumerate(columns))
         source = f"(SELECT DISTINCT {distinct} FROM {trunk(self.scope, columns)}) AS {quote(home)}"
         for root in roots:
             on = inside(root.on) if root.on is not None else "TRUE"
@@ -196,14 +190,14 @@ class Builder:
         """The filters of the branch."""
         return f" WHERE {' AND '.join(f'({text})' for text in conditions)}" if conditions else ""
 
-    def trunk_columns(self, tree: "exp.Expression") -> "list[exp.Column]":
+    def trunk_columns(self, tree: "exp.Expr") -> "list[exp.Column]":
         """The columns of the trunk that a tree reads."""
         from sqlglot import exp
 
         found = [column for column in tree.find_all(exp.Column) if column.table in self.scope.joined]
         return [column for column in found if self.scope.node_of(column.table).root is None]
 
-    def parsed(self, text: str) -> "exp.Expression":
+    def parsed(self, text: str) -> "exp.Expr":
         """SQL that was just written, as a tree again."""
         import sqlglot
 

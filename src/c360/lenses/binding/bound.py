@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from c360.errors import Fault, ProjectError
-from c360.lenses.compile.clock import Clock
-from c360.lenses.compile.snippets import canonical, put_clock, put_params
-from c360.lenses.graph import Graph
+from c360.lenses.binding.proofs import Proofs
+from c360.lenses.binding.tables import Sources, text_columns_of
+from c360.lenses.model.graph import Graph
 from c360.lenses.model.lens import Entity, Lens
-from c360.lenses.proofs import Proofs
-from c360.lenses.tables import Sources, text_columns_of
+from c360.lenses.snippets.clock import Clock
+from c360.lenses.snippets.parse import canonical, put_clock, put_params
 from c360.warehouse import Connection, quote
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
+most_relations = 1000
 Params = Mapping[str, str | float | bool]
 
 
@@ -38,8 +40,9 @@ class Bound:
 
     def __post_init__(self) -> None:
         self.graph = Graph(self.lens)
-        self.trees: dict[tuple[str, str], exp.Expression] = {}
+        self.trees: dict[tuple[str, str], exp.Expr] = {}
         self.types: dict[str, dict[str, str]] = {}
+        self.written_relations: dict[tuple[object, ...], str] = {}
 
     def snapshot_id(self) -> str | None:
         """The snapshot, or a name for the state of the files that were read."""
@@ -49,7 +52,7 @@ class Bound:
         """What was read -> when it was written."""
         return {**self.written, **(self.sources.freshness() if self.sources else {})}
 
-    def tree(self, entity: Entity, params: Params) -> "exp.Expression":
+    def tree(self, entity: Entity, params: Params) -> "exp.Expr":
         """The parsed query of an entity."""
         text = put_params(entity.query, params, entity.at)
         key = (entity.name, text)
@@ -59,6 +62,15 @@ class Bound:
 
     def relation(self, name: str, clock: Clock, params: Params) -> str:
         """The rows of an entity as SQL that may stand after FROM."""
+        key = (name, clock, *sorted(params.items()))
+        if key not in self.written_relations:
+            if len(self.written_relations) > most_relations:
+                self.written_relations.clear()
+            self.written_relations[key] = self.write_relation(name, clock, params)
+        return self.written_relations[key]
+
+    def write_relation(self, name: str, clock: Clock, params: Params) -> str:
+        """The query of an entity for the engine: tables mapped, clock and parameters put in."""
         from sqlglot import exp
 
         entity = self.lens.entities[name]
@@ -87,12 +99,12 @@ class Bound:
         new.set("alias", exp.TableAlias(this=exp.to_identifier(table.alias_or_name, quoted=True)))
         table.replace(new)
 
-    @property
+    @cached_property
     def mentioned(self) -> str:
         """All queries of the lens."""
         return "\n".join(entity.query for entity in self.lens.entities.values())
 
-    @property
+    @cached_property
     def text_columns(self) -> frozenset[str]:
         """Columns of the sources that the lens treats as text."""
         found: set[str] = set()
@@ -118,7 +130,7 @@ class Bound:
         return self.types[name]
 
 
-def parse_query(text: str, dialect: str, entity: Entity) -> "exp.Expression":
+def parse_query(text: str, dialect: str, entity: Entity) -> "exp.Expr":
     """One SELECT of a lens file.
 
     Raises:
@@ -138,5 +150,3 @@ def parse_query(text: str, dialect: str, entity: Entity) -> "exp.Expression":
     if not isinstance(tree, exp.Query):
         raise ProjectError(Fault("sql-syntax", f"the query of '{entity.name}' must be one SELECT", entity.at))
     return canonical(tree, dialect)
-
-

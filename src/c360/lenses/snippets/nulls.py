@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 
-def rejects_null(tree: "exp.Expression", aliases: set[str]) -> bool:
+def rejects_null(tree: "exp.Expr", aliases: set[str]) -> bool:
     """Whether a condition is surely not true when every column of some row sets is NULL; a no means "not surely"."""
     from sqlglot import exp
 
@@ -24,7 +24,7 @@ def rejects_null(tree: "exp.Expression", aliases: set[str]) -> bool:
     return is_null(tree, aliases)
 
 
-def is_null(tree: "exp.Expression", aliases: set[str]) -> bool:
+def is_null(tree: "exp.Expr", aliases: set[str]) -> bool:
     """Whether an expression is surely NULL when every column of some row sets is NULL."""
     from sqlglot import exp
 

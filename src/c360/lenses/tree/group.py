@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from c360.lenses.compile.aggregates import Aggregate
-from c360.lenses.compile.branches import Branch, make_branches
-from c360.lenses.compile.scope import Extra, Node, Scope, columns_of
+from c360.lenses.tree.aggregates import Aggregate
+from c360.lenses.tree.branches import Branch, make_branches
+from c360.lenses.tree.scope import Extra, Node, Scope, columns_of
 from c360.warehouse import comma, quote
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Spine:
 
     sql: str
     at: int
-    on: "exp.Expression"
+    on: "exp.Expr"
     alias: str = "spine"
 
 
@@ -42,10 +42,10 @@ class Group:
     """
 
     scope: Scope
-    dimensions: "list[exp.Expression]"
+    dimensions: "list[exp.Expr]"
     aggregates: list[Aggregate]
-    filters: "list[exp.Expression]" = field(default_factory=list)
-    per: "list[exp.Expression]" = field(default_factory=list)
+    filters: "list[exp.Expr]" = field(default_factory=list)
+    per: "list[exp.Expr]" = field(default_factory=list)
     outer: str | None = None
     split: bool = False
     spine: Spine | None = None
@@ -95,7 +95,7 @@ class Group:
             return item.shared(f"(CAST(1 AS DOUBLE) / ({' * '.join(shares)}))")
         return item.sql_tree().sql(dialect="duckdb")
 
-    def source(self, trunk_filters: "Sequence[exp.Expression]") -> str:
+    def source(self, trunk_filters: "Sequence[exp.Expr]") -> str:
         """FROM: the trunk, the bridges and the spine."""
         trees = [*self.dimensions, *self.per, *trunk_filters]
         trees += [item.value for item in self.aggregates if item.value is not None]
@@ -109,14 +109,14 @@ class Group:
         return text
 
 
-def column(name: str) -> "exp.Expression":
+def column(name: str) -> "exp.Expr":
     """A column without a table."""
     from sqlglot import exp
 
     return exp.column(name, quoted=True)
 
 
-def trunk(scope: Scope, trees: "Sequence[exp.Expression]") -> str:
+def trunk(scope: Scope, trees: "Sequence[exp.Expr]") -> str:
     """The home rows with what the trees read of the trunk, every join to-one."""
     needed = needed_aliases(scope, trees, None)
     home = scope.home
@@ -136,7 +136,7 @@ def joins(scope: Scope, aliases: set[str]) -> str:
     return text
 
 
-def needed_aliases(scope: Scope, trees: "Sequence[exp.Expression]", root: Node | None) -> set[str]:
+def needed_aliases(scope: Scope, trees: "Sequence[exp.Expr]", root: Node | None) -> set[str]:
     """The row sets of the trunk (or behind a root) that trees read, with those that they hang on."""
     waiting = [alias for tree in trees for alias in aliases_of(tree) if alias in scope.joined]
     needed: set[str] = set()
@@ -154,7 +154,7 @@ def needed_aliases(scope: Scope, trees: "Sequence[exp.Expression]", root: Node |
     return needed
 
 
-def aliases_of(tree: "exp.Expression") -> set[str]:
+def aliases_of(tree: "exp.Expr") -> set[str]:
     """The row sets that a tree reads."""
     from sqlglot import exp
 

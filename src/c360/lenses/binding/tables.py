@@ -187,8 +187,7 @@ class Sources:
     def with_columns(self, table: str, columns: dict[str, str], mentioned: str) -> str:
         """The table with mapped columns; the stream's `occurrence` also answers to the old spelling."""
         have = {
-            str(row[0]): str(row[1])
-            for row in self.connection.rows(f"DESCRIBE SELECT * FROM {table}", portable=False)
+            str(row[0]): str(row[1]) for row in self.connection.rows(f"DESCRIBE SELECT * FROM {table}", portable=False)
         }
         if "activity_occurence" in mentioned and "activity_occurence" not in have and "occurrence" in have:
             columns = {"activity_occurence": quote("occurrence"), **columns}
@@ -200,7 +199,7 @@ class Sources:
 
     def expression(self, sql: str) -> str:
         """A mapped column's expression, parsed."""
-        from c360.lenses.compile.snippets import parse_snippet
+        from c360.lenses.snippets.parse import parse_snippet
 
         return parse_snippet(sql, "duckdb").tree.sql(dialect="duckdb")
 
@@ -226,7 +225,7 @@ class Sources:
         return sum(item.st_size for item in stats), max((item.st_mtime_ns for item in stats), default=0)
 
 
-def text_columns_of(tree: "exp.Expression", fields: Mapping[str, str]) -> set[str]:
+def text_columns_of(tree: "exp.Expr", fields: Mapping[str, str]) -> set[str]:
     """Columns that a query, or the fields over it, treat as text.
 
     Args:

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from c360.errors import Fault, ProjectError
-from c360.lenses.compile.clock import date_sql, timestamp_sql
-from c360.lenses.compile.scope import Node, Scope
 from c360.lenses.model.lens import Member
 from c360.lenses.request.query import Condition, Joined, MemberCondition, RangeCondition, SqlCondition
 from c360.lenses.request.ranges import Range
+from c360.lenses.snippets.clock import date_sql, timestamp_sql
+from c360.lenses.tree.scope import Node, Scope
 from c360.warehouse import literal
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ signs = {"equals": "=", "in": "=", "notEquals": "<>", "notIn": "<>", "gt": ">", 
 endless = (1, 9999)
 
 
-def condition_tree(scope: Scope, condition: Condition) -> "exp.Expression":
+def condition_tree(scope: Scope, condition: Condition) -> "exp.Expr":
     """A condition as the home entity sees it."""
     from sqlglot import exp
 
@@ -36,7 +36,7 @@ def condition_tree(scope: Scope, condition: Condition) -> "exp.Expression":
     return member_condition(member_tree(scope, condition.member), condition)
 
 
-def member_tree(scope: Scope, member: Member, node: Node | None = None) -> "exp.Expression":
+def member_tree(scope: Scope, member: Member, node: Node | None = None) -> "exp.Expr":
     """A member as the home entity, or another node, sees it."""
     start = node or scope.home
     return scope.member(scope.reach(start, member.entity), member)
@@ -58,14 +58,14 @@ def own_time(scope: Scope) -> Member:
     return found
 
 
-def range_tree(scope: Scope, condition: RangeCondition) -> "exp.Expression":
+def range_tree(scope: Scope, condition: RangeCondition) -> "exp.Expr":
     """A time within a range: half-open, in UTC for timestamps, by the zone's days for dates."""
     member = condition.member or own_time(scope)
     tree = member_tree(scope, member)
     return within(scope, tree, condition.range, negated=condition.negated)
 
 
-def within(scope: Scope, tree: "exp.Expression", span: Range, *, negated: bool = False) -> "exp.Expression":
+def within(scope: Scope, tree: "exp.Expr", span: Range, *, negated: bool = False) -> "exp.Expr":
     """A time tree compared with a range."""
     import sqlglot
 
@@ -77,7 +77,7 @@ def within(scope: Scope, tree: "exp.Expression", span: Range, *, negated: bool =
     if span.stop.year < endless[1]:
         sign = (">" if span.closed else ">=") if negated else ("<=" if span.closed else "<")
         parts.append(f"{text} {sign} {bound(scope, span.stop, is_day=is_day)}")
-    found: exp.Expression = sqlglot.parse_one((" OR " if negated else " AND ").join(parts) or "TRUE", dialect="duckdb")
+    found: exp.Expr = sqlglot.parse_one((" OR " if negated else " AND ").join(parts) or "TRUE", dialect="duckdb")
     return found
 
 
@@ -88,7 +88,7 @@ def bound(scope: Scope, moment: datetime, *, is_day: bool) -> str:
     return timestamp_sql(moment if is_day else scope.context.clock.to_utc(moment))
 
 
-def member_condition(tree: "exp.Expression", condition: MemberCondition) -> "exp.Expression":
+def member_condition(tree: "exp.Expr", condition: MemberCondition) -> "exp.Expr":
     """A member compared by one of Cube's operators.
 
     The negative ones also keep rows without a value, as Cube does; texts are compared without regard to case by
@@ -106,7 +106,7 @@ def member_condition(tree: "exp.Expression", condition: MemberCondition) -> "exp
         sql = (" AND " if negative else " OR ").join(parts)
         if negative and None not in condition.values:
             sql = f"({sql}) OR {text} IS NULL"
-    found: exp.Expression = sqlglot.parse_one(sql, dialect="duckdb")
+    found: exp.Expr = sqlglot.parse_one(sql, dialect="duckdb")
     return found
 
 
@@ -121,7 +121,9 @@ def one_value(text: str, operator: str, value: Any, kind: str) -> str:
     plain = operator.removeprefix("not").lower()
     if plain == "contains":
         return f"STRPOS({lowered}, {word}) {'=' if operator.startswith('not') else '>'} 0"
-    found = f"RIGHT({lowered}, {len(str(value))}) = {word}" if plain == "endswith" else f"STARTS_WITH({lowered}, {word})"
+    found = (
+        f"RIGHT({lowered}, {len(str(value))}) = {word}" if plain == "endswith" else f"STARTS_WITH({lowered}, {word})"
+    )
     return f"NOT ({found})" if operator.startswith("not") else found
 
 
@@ -136,7 +138,9 @@ def value_literal(value: Any, kind: str) -> str:
             number = float(value)
         except (TypeError, ValueError):
             raise ProjectError(Fault("lens-filter-value", f"'{value}' is no number")) from None
-        return str(value).strip() if not isinstance(value, bool) and str(number) not in ("inf", "nan", "-inf") else "NULL"
+        return (
+            str(value).strip() if not isinstance(value, bool) and str(number) not in ("inf", "nan", "-inf") else "NULL"
+        )
     if kind == "bool":
         if str(value).lower() not in ("true", "false", "1", "0"):
             raise ProjectError(Fault("lens-filter-value", f"'{value}' is neither true nor false"))

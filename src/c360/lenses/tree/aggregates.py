@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from c360.errors import Fault, ProjectError
-from c360.lenses.compile.scope import Node, Scope
 from c360.lenses.model.lens import Member
+from c360.lenses.tree.scope import Node, Scope
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -23,9 +23,9 @@ class Aggregate:
     """
 
     kind: str
-    value: "exp.Expression | None"
+    value: "exp.Expr | None"
 
-    def sql_tree(self) -> "exp.Expression":
+    def sql_tree(self) -> "exp.Expr":
         """The aggregate as a tree."""
         from sqlglot import exp
 

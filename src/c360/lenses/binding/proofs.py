@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from c360.lenses.graph import Edge
+from c360.lenses.model.graph import Edge
 from c360.warehouse import Connection, comma, quote
 
 
