@@ -50,7 +50,8 @@ class CheckTables:
         table = self.tables.get(name) or labels.get(name)
         if table is None:
             known = [*self.tables, *labels]
-            raise ProjectError(Fault("check-unknown-table", f"unknown table '{name}'", at, suggest(name, known)))
+            fix = suggest(name, known) or f"tables: {comma(known)}"
+            raise ProjectError(Fault("check-unknown-table", f"unknown table '{name}'", at, fix))
         if not table.expressions:
             return table, f"({table.select})"
         computed = comma(f"{sql} AS {quote(column)}" for column, sql in table.expressions.items())
@@ -74,7 +75,8 @@ class CheckTables:
         known = self.columns_of(name, at)
         if column not in known:
             message = f"unknown column '{reference}'" if column else f"'{reference}' names no column"
-            raise ProjectError(Fault("check-unknown-column", message, at, suggest(column, known)))
+            fix = suggest(column, known) or f"columns: {comma(known)}"
+            raise ProjectError(Fault("check-unknown-column", message, at, fix))
         return table, relation, quote(column)
 
     def condition(self, name: str, sql: str, at: Position | None) -> str:
