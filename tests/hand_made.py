@@ -170,7 +170,7 @@ class Spine:
             [(r[3], r[0], r[1], r[2], r[6]) for r in rows],
         )
         self.insert("member", "node_id BIGINT, entity_id BIGINT", [(r[3], r[4]) for r in rows])
-        living = {(r[0], r[4]): (r[0], r[4], public(r[0], r[4]), "live") for r in rows}
+        living = {(r[0], r[4]): (r[0], r[4], public(r[0], r[4]), "active") for r in rows}
         self.insert("entity", "entity VARCHAR, entity_id BIGINT, public_id UUID, status VARCHAR", list(living.values()))
         return self
 

@@ -1,6 +1,7 @@
 """Feature declarations in, computed traits of every entity as of a date out."""
 
 from c360.features.check import check
+from c360.features.entries import Entry, catalogue
 from c360.features.tables import build
 
-__all__ = ["build", "check"]
+__all__ = ["Entry", "build", "catalogue", "check"]

@@ -1,7 +1,6 @@
 """A project in, the faults of its features out, each at the line of the declaration."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from c360.entities import columns_of
 from c360.errors import Fault
@@ -11,12 +10,10 @@ from c360.features.language.reads import Read
 from c360.features.language.resolved import resolve
 from c360.project import Project
 
-any_time = datetime(2000, 1, 1)  # noqa: DTZ001  (naive UTC, like every time of c360)
-
 
 def check(project: Project) -> list[Fault]:
     """Unknown names, ambiguous paths, circles, names that clash, and modifiers that a verb cannot use."""
-    reads, faults = resolve(project, any_time)
+    reads, faults = resolve(project)
     faults += [fault for read in reads.values() for fault in check_null(project, read)]
     definitions = [d for d in list_definitions(project) if d.entity in project.file.entities]
     faults += check_names(project, definitions)

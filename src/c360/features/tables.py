@@ -24,7 +24,7 @@ def build(work: Connection, project: Project, as_of: datetime) -> None:
     Raises:
         ProjectError: the declarations are wrong; `check` says so before anything runs.
     """
-    reads, faults = resolve(project, as_of)
+    reads, faults = resolve(project)
     if faults:
         raise ProjectError(*faults)
     work.create_schema("features")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from c360.features.language.scope import clock_sql
 from c360.features.language.windows import start_of
 from c360.warehouse import comma, literal, qualified, quote
 
@@ -47,8 +48,8 @@ class Frame:
         return stamp(start_of(window, self.as_of, self.zone, times))
 
     def clocked(self, sql: str, alias: str) -> str:
-        """A compiled snippet with the row's date for the run's."""
-        return sql.replace(stamp(self.as_of), self.now(alias)) if self.is_panel else sql
+        """A compiled snippet with the row's date where the user wrote "now"."""
+        return sql.replace(clock_sql, self.now(alias))
 
     def key_columns(self, entity: str) -> list[str]:
         """The select list of the keys."""

@@ -60,7 +60,7 @@ def chosen(read: Read, rows: Rows, tables: Tables) -> str:
     """SQL of the value of one row: the first, the last, the nth, or the first by `order`."""
     feature, keys, name = read.definition.feature, ", ".join(rows.frame.keys), quote(read.definition.name)
     if read.kind == "members":
-        ordering = f"{read.order}, {read.value}, m.entity_id"
+        ordering = f"{rows.frame.clocked(str(read.order), 'c')}, {read.value}, m.entity_id"
         also = f"{condition_sql(read, tables)} AND {read.value} IS NOT NULL"
     else:
         side = "DESC" if feature.verb == "last" else "ASC"

@@ -5,7 +5,6 @@ Aliases are the same in every statement: `s` a row of a stream, `m` a member, `o
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
 from c360.activity import activities_of, attributes_of, named_activities
@@ -61,10 +60,9 @@ class Read:
 class Resolver:
     """Turns definitions into reads, against the names of one project."""
 
-    def __init__(self, project: Project, features: dict[str, list[str]], as_of: datetime) -> None:
+    def __init__(self, project: Project, features: dict[str, list[str]]) -> None:
         self.project = project
         self.features = features
-        self.as_of = as_of
 
     def read(self, definition: Definition) -> Read:
         """Resolve one definition.
@@ -82,7 +80,7 @@ class Resolver:
 
     def scope(self, definition: Definition, stream: str | None = None, member: str | None = None) -> Scope:
         """The names a feature's snippets may use."""
-        return Scope(self.project, definition.entity, self.features, self.as_of, stream, member)
+        return Scope(self.project, definition.entity, self.features, stream, member)
 
     def formula(self, definition: Definition) -> Read:
         """A formula over own columns and those of what the entity belongs to."""

@@ -1,6 +1,6 @@
 """A project in, what every feature reads out, with all faults of the declarations."""
 
-from datetime import datetime
+from functools import lru_cache
 
 from c360.errors import Fault, ProjectError
 from c360.features.language.definitions import Key, list_definitions
@@ -9,13 +9,37 @@ from c360.features.language.reads import Read, Resolver
 from c360.project import Project
 
 
-def resolve(project: Project, as_of: datetime) -> tuple[dict[Key, Read], list[Fault]]:
-    """Resolve every feature; those that are wrong are left out and told as faults."""
+class Same:
+    """A project as the key of a cache: only the same object is the same project."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    def __hash__(self) -> int:
+        return id(self.project)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.project is other.project
+
+
+def resolve(project: Project) -> tuple[dict[Key, Read], list[Fault]]:
+    """Resolve every feature; those that are wrong are left out and told as faults.
+
+    "Now" stays open in what is returned (`scope.clock_sql`); a statement puts its date there.
+    """
+    reads, faults = resolve_once(Same(project))
+    return dict(reads), list(faults)
+
+
+@lru_cache(maxsize=4)
+def resolve_once(same: Same) -> tuple[dict[Key, Read], list[Fault]]:
+    """Resolve a project that was not asked for just before: check, catalogue and build of a run ask for the same."""
+    project = same.project
     definitions = list_definitions(project)
     names: dict[str, list[str]] = {}
     for definition in definitions:
         names.setdefault(definition.entity, []).append(definition.name)
-    resolver, reads, faults = Resolver(project, names, as_of), dict[Key, Read](), list[Fault]()
+    resolver, reads, faults = Resolver(project, names), dict[Key, Read](), list[Fault]()
     for definition in definitions:
         if definition.entity not in project.file.entities:
             continue

@@ -12,6 +12,9 @@ from c360.project import Project
 from c360.warehouse import quote
 from c360.warehouse.snippets import compile_snippet
 
+clock = datetime(1970, 1, 1, 0, 0, 0, 360)  # noqa: DTZ001  (naive UTC; stands for "now" until a statement says when)
+clock_sql = "CAST('1970-01-01 00:00:00.000360' AS TIMESTAMP)"
+
 
 @dataclass
 class Scope:
@@ -20,7 +23,6 @@ class Scope:
     project: Project
     entity: str
     features: dict[str, list[str]]
-    as_of: datetime
     stream: str | None = None
     member: str | None = None
     needs: set[Key] = field(default_factory=set)
@@ -28,7 +30,7 @@ class Scope:
 
     def compile(self, sql: str, *path: str | int) -> str:
         """A user's expression as SQL of this scope."""
-        return compile_snippet(sql, self.resolve, as_of=self.as_of, at=self.project.at(*path))
+        return compile_snippet(sql, self.resolve, as_of=clock, at=self.project.at(*path))
 
     def resolve(self, table: str | None, column: str) -> str:
         """The SQL of a name."""
