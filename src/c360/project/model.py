@@ -18,13 +18,23 @@ from c360.project.yaml import Path as YamlPath
 
 
 class UseList(Block):
-    """`{use: free}`: a maintained list that c360 ships with."""
+    """`{use: free}`: a maintained list that c360 ships with.
+
+    Attributes:
+        use: `free` e-mail providers, or `disposable` addresses.
+    """
 
     use: Literal["free", "disposable"]
 
 
 class ProjectInfo(Block):
-    """Who the project belongs to, and the time zone of its days."""
+    """Who the project belongs to, and the time zone of its days.
+
+    Attributes:
+        name: what it is called; a plain name.
+        timezone: the zone of its days, weeks and months, and of times that name none.
+        region: the country of phone numbers without a country code.
+    """
 
     name: Name
     timezone: str = "UTC"
@@ -32,7 +42,14 @@ class ProjectInfo(Block):
 
 
 class WarehouseInfo(Block):
-    """Where the tables live."""
+    """Where the tables live.
+
+    Attributes:
+        engine: what runs the SQL; snowflake and bigquery only render it.
+        path: the folder of the embedded stores, relative to the project folder.
+        memory: the most memory that a run may take, such as `4GB`.
+        threads: how many processors it may use.
+    """
 
     engine: Literal["duckdb", "postgres", "spark", "snowflake", "bigquery"] = "duckdb"
     path: str = ".c360"
@@ -42,7 +59,29 @@ class WarehouseInfo(Block):
 
 
 class ProjectFile(BaseModel):
-    """The top-level keys of a project."""
+    """The top-level keys of a project.
+
+    Attributes:
+        version: the format of the file.
+        project: whose project it is.
+        warehouse: where its tables live.
+        lists: named lists of values, such as domains that never link.
+        sources: the tables of raw records.
+        ids: the kinds of identifiers.
+        entities: the kinds of things with profiles.
+        match: probabilistic matching, by entity.
+        activities: what entities do at a time.
+        activity_sets: names for several activities together.
+        features: computed traits, by entity.
+        predictions: scores that are learnt from the tables.
+        segments: named sets of entities.
+        syncs: what is sent out, and where to.
+        access: who may see what.
+        views: the order of cards on a profile, by role.
+        freshness: how old sources may be when they say nothing themselves.
+        checks: what must hold before a run publishes.
+        lens: files with semantic models, relative to the project folder.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -14,6 +14,8 @@ class ActivityInput(Block):
         of: entity -> {identifier kind: column or columns}; `of: contact` with `ids:` is the short form.
         time: column or SQL expression of the event time; default the source's `time`.
         attributes: name -> SQL expression over the source's columns.
+        source: the source that is read.
+        where: SQL condition; other rows are not this activity.
     """
 
     source: Name
@@ -40,6 +42,7 @@ class Activity(Block):
         revenue: the attribute that holds money.
         transaction: the attribute that names a transaction, for de-duplication over sources.
         signal: a positive usage signal.
+        from: the sources of the activity; with one source its keys may stand beside the activity's own.
     """
 
     from_: Annotated[tuple[ActivityInput, ...], BeforeValidator(as_list)] = Field(alias="from", min_length=1)

@@ -22,6 +22,8 @@ class EntityInput(Block):
         ids: identifier kind -> the column, or columns of a composite, that hold it (an SQL expression is allowed).
         traits: trait -> column or SQL expression.
         priority: of two inputs the lower number wins under `keep: source`; default is the order in the file.
+        source: the source that is read.
+        where: SQL condition; other rows do not describe this entity.
     """
 
     source: Name
@@ -31,7 +33,13 @@ class EntityInput(Block):
 
 
 class EntityKey(Block):
-    """The short form of an entity that one source lists: the column is its only identifier, named `as`."""
+    """The short form of an entity that one source lists: the column is its only identifier, named `as`.
+
+    Attributes:
+        source: the source that lists the entity.
+        column: its column that names one.
+        as: the name of the identifier kind and of the published column; default: that of the column.
+    """
 
     source: Name
     column: str
@@ -39,7 +47,14 @@ class EntityKey(Block):
 
 
 class HumanMerges(Block):
-    """A source of human decisions: the identifiers in `old` and `new` are one entity, and new's values win."""
+    """A source of human decisions: the identifiers in `old` and `new` are one entity, and new's values win.
+
+    Attributes:
+        source: the source with the decisions.
+        id: the kind of both identifiers.
+        old, new: the columns that hold them.
+        at, by, note: the columns that say when, by whom and why it was decided.
+    """
 
     source: Name
     id: Name
@@ -51,7 +66,13 @@ class HumanMerges(Block):
 
 
 class Suggest(Block):
-    """Which pairs go to the review queue without a trained model."""
+    """Which pairs go to the review queue without a trained model.
+
+    Attributes:
+        compare: the traits and relations that are compared.
+        above: the likeness from which on a pair is shown, 0-1.
+        auto_merge: `never`: people decide.
+    """
 
     compare: tuple[str, ...]
     above: float = Field(default=0.9, ge=0, le=1)
@@ -70,6 +91,8 @@ class BelongsTo(Block):
         choose: for targets derived from members: the one of most users, of the first user, or shared by user.
         joined, left, role: columns of a many-to-many membership.
         via: another entity this one belongs to, whose target it takes: the account of a contact's group.
+        primary: which membership is the primary one; default: what `keep` says.
+        where: SQL condition; other rows of the source are no membership.
     """
 
     by: str | None = None
@@ -107,6 +130,16 @@ class Entity(Block):
 
     Attributes:
         describe: identifier or trait -> what the published column means.
+        label: a second name of its table, when the first is a reserved word.
+        kind: person, group, account or thing; by the entity's name when not given.
+        ids: its kinds of identifiers, in the order of its columns.
+        key: the short form for an entity that one source lists.
+        from: the sources that describe it.
+        traits: trait -> column or SQL expression of the source of `key`.
+        same, not_same: human decisions that two identifiers are, or are not, one.
+        suggest: which pairs a person should look at.
+        keep: trait -> which value survives when records differ; default: the latest.
+        belongs_to: entity -> how it is found which of them this one belongs to.
     """
 
     label: Name | None = None

@@ -14,7 +14,13 @@ reserved = ("defaults", "measures", "again")
 
 
 class FeatureDefaults(Block):
-    """What the features of an entity take when they say nothing themselves."""
+    """What the features of an entity take when they say nothing themselves.
+
+    Attributes:
+        tier: how often they are refreshed.
+        null: what stands for NULL.
+        history: how often past values are kept.
+    """
 
     tier: Tier | None = None
     null: Any = None
@@ -36,6 +42,24 @@ class Feature(Block):
         order: for pick: SQL order of the candidates.
         null: what stands for NULL; `keep` leaves it.
         replaces: the old feature that this one deprecates.
+        count, any: activities, or related entities: how many, or whether there is one.
+        sum, min, max, avg, median, mode, percentile: an attribute of activities, or a column of related entities.
+        first, last, nth: an activity: the first, the last, or number `n`.
+        pick: a column of related entities, of the first in `order`.
+        distinct, list: the different values, counted or listed.
+        ratio: two features, of which the first is divided by the second.
+        trend, streak: the change from one `window` to the next; days, weeks or months in a row.
+        sql: an SQL formula over the entity's columns and those of what it belongs to.
+        n: which one, for nth; how many at most, for list.
+        p: which percentile, 0-1.
+        where: SQL condition on what is read.
+        type: the SQL type of the result, when it should be another one.
+        unit: what the number counts, such as USD or days.
+        tier: how often it is refreshed.
+        version: raised when the definition changes.
+        history: how often past values are kept, such as `daily`.
+        pii: how roles without the right see it.
+        signal: a positive usage signal, listed for sales.
     """
 
     count: str | None = None
@@ -104,7 +128,14 @@ class Feature(Block):
 
 
 class Again(Block):
-    """A set of features once more, under a suffix, over a filter or another path."""
+    """A set of features once more, under a suffix, over a filter or another path.
+
+    Attributes:
+        measures: the set, written or referred to by a YAML anchor.
+        suffix: what is added to the names.
+        where: SQL condition on the members that count.
+        via: the relation by which members are reached.
+    """
 
     measures: dict[Name, Feature]
     suffix: str
@@ -113,7 +144,13 @@ class Again(Block):
 
 
 class EntityFeatures(BaseModel):
-    """The features of one entity: `own` by name, in file order, plus `again` and `defaults`."""
+    """The features of one entity: `own` by name, in file order, plus `again` and `defaults`.
+
+    Attributes:
+        defaults: what its features take when they say nothing themselves.
+        measures: a set of features that is used again below.
+        again: sets that are used once more.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -13,13 +13,22 @@ limit_form = re.compile(r"^(\d+) (ever|per source|per day|per week|per month)$")
 
 
 class ListRef(Block):
-    """`{list: personal_domains}`: the values of a named list."""
+    """`{list: personal_domains}`: the values of a named list.
+
+    Attributes:
+        list: its name.
+    """
 
     list: str
 
 
 class Limit(Block):
-    """`5 ever`, `1 per source`, `3 per day`: how many values of this kind one entity may collect."""
+    """`5 ever`, `1 per source`, `3 per day`: how many values of this kind one entity may collect.
+
+    Attributes:
+        count: how many.
+        per: in all, in one source, or in one day, week or month.
+    """
 
     count: int = Field(gt=0)
     per: Literal["ever", "source", "day", "week", "month"]
@@ -45,6 +54,7 @@ class IdKind(Block):
         block: values, shell patterns (`*@example.com`) or named lists that never link.
         limit: how many values one entity may collect; None when unlimited.
         trust: 0-1000, higher links win when a limit is hit; None takes the default of the type.
+        pii: how roles without the right see it: masked, or not at all.
     """
 
     type: IdType

@@ -8,14 +8,30 @@ from c360.project.blocks.base import Block, Name, Tier, as_list
 
 
 class Segment(Block):
-    """A named set of entities."""
+    """A named set of entities.
+
+    Attributes:
+        of: the entity.
+        where: SQL condition over the columns of its table.
+    """
 
     of: Name
     where: str
 
 
 class Sync(Block):
-    """Sends a segment or a table to a destination."""
+    """Sends a segment or a table to a destination.
+
+    Attributes:
+        segment, table: what is sent.
+        to: the destination.
+        object: the kind of object there, such as `companies`.
+        match: the column by which objects are found there.
+        set: field there -> column here, or a look-up.
+        mode: which objects are written.
+        on_removed: what becomes of those that left the segment.
+        tier: how often it is sent.
+    """
 
     segment: Name | None = None
     table: Name | None = None
@@ -54,13 +70,25 @@ class Role(Block):
 
 
 class Access(Block):
-    """Who may see what."""
+    """Who may see what.
+
+    Attributes:
+        roles: role -> what it sees and may do.
+    """
 
     roles: dict[Name, Role] = Field(default_factory=dict)
 
 
 class Match(Block):
-    """Probabilistic matching of one entity."""
+    """Probabilistic matching of one entity.
+
+    Attributes:
+        blocking: SQL conditions that a pair must meet to be compared at all.
+        comparisons: column -> how it is compared.
+        thresholds: the probability from which on a pair is linked, or reviewed.
+        one_to_one: a record has at most one partner in another source.
+        at_most: the most records of one entity.
+    """
 
     blocking: tuple[str, ...] = ()
     comparisons: dict[str, Any] = Field(default_factory=dict)
@@ -82,6 +110,14 @@ class Check(Block):
         expression: SQL condition that holds for every row of `table:`.
         row_count: a table with `min:` and `max:`.
         same, not_same: two identifiers that must (not) be one entity of `entity:`.
+        name: what it is called in reports.
+        values: what is accepted.
+        to: the column that must hold the value.
+        table: whose rows the expression is about.
+        min, max: the least and the most rows.
+        entity: the entity of the two identifiers.
+        where: SQL condition; other rows are not checked.
+        severity: `warn` reports, `error` publishes nothing.
     """
 
     name: str | None = None

@@ -10,14 +10,25 @@ FileFormat = Literal["csv", "ndjson", "json", "parquet"]
 
 
 class Threshold(Block):
-    """`{count: 2, period: day}`: an age."""
+    """`{count: 2, period: day}`: an age.
+
+    Attributes:
+        count: how many.
+        period: of what.
+    """
 
     count: int = Field(gt=0)
     period: Literal["minute", "hour", "day"]
 
 
 class Freshness(Block):
-    """How old the newest row may be (the keys of dbt)."""
+    """How old the newest row may be (the keys of dbt).
+
+    Attributes:
+        tier: how often the source is refreshed.
+        warn_after, error_after: the age that is reported, and the age that stops publishing.
+        loaded_at_field: the column that says when a row came; default: the source's `time`.
+    """
 
     tier: Tier | None = None
     warn_after: Threshold | None = None
@@ -39,6 +50,14 @@ class Source(Block):
         columns: declared types; a cell that does not fit sends its row to quarantine.
         where: SQL condition; rows that do not meet it are not part of the source.
         optional: the glob may match nothing.
+        timezone: the zone of times that name none; default: the project's.
+        late: how late rows may come (`3d`): only widens the search for them, never what is right.
+        tier: how often it is refreshed.
+        encoding: of text files, when it is not UTF-8 and there is no byte-order mark.
+        delimiter: between the columns of a CSV file; found out when not given.
+        date_format, timestamp_format: how dates and times are written (`%d/%m/%Y`), when not as ISO 8601.
+        null_values: texts that mean that there is no value.
+        freshness: how old its newest row may be.
     """
 
     file: OneOrMany
