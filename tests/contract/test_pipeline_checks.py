@@ -42,8 +42,7 @@ tables = [
 ]
 
 
-@pytest.fixture
-def work() -> Connection:
+def shop_in_memory() -> Connection:
     work = open_memory()
     work.execute(
         "CREATE TABLE contact AS SELECT * FROM (VALUES (1, 'a@x.org', 'free', 30, 10), (2, 'a@x.org', 'pro', 50, 10), "
@@ -59,6 +58,11 @@ def work() -> Connection:
         "('account', 'email', 'd@x.org', 9, 1)) t(entity, id_kind, value, node_id, entity_id)"
     )
     return work
+
+
+@pytest.fixture
+def work() -> Connection:
+    return shop_in_memory()
 
 
 def run(work: Connection, tmp_path: Path, *checks: str) -> list[CheckResult]:

@@ -103,8 +103,8 @@ def count_one(work: Connection, probe: Probe) -> int:
 def result_of(work: Connection, probe: Probe, count: int) -> CheckResult:
     """The result of a probe, with samples of what it found."""
     samples: tuple[str, ...] = ()
-    if count and probe.sample:
-        found = work.rows(f"SELECT DISTINCT sample FROM ({probe.sample}) s ORDER BY sample LIMIT {samples_shown}")
+    if count:
+        found = work.rows(f"SELECT DISTINCT example FROM ({probe.sample}) s ORDER BY example LIMIT {samples_shown}")
         samples = tuple(shown(value) for (value,) in found)
     return CheckResult(probe.name, probe.severity, probe.says, count, samples, probe.at)
 

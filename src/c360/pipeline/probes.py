@@ -19,7 +19,7 @@ class Probe:
     Attributes:
         says: the claim, in words.
         count: SELECT of one row and one column `n`: how much does not fit.
-        sample: SELECT of a column `sample` that names what does not fit.
+        sample: SELECT of a column `example` that names what does not fit.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Probe:
     severity: str
     at: Position | None
     count: str
-    sample: str | None = None
+    sample: str
 
 
 @dataclass
@@ -117,10 +117,10 @@ def subjects_of(check: Check) -> Sequence[Any]:
     return value if check.verb in ("unique", "not_null") else [value]
 
 
-def make(check: Check, at: Position | None, says: str, rows: str, sample: str | None = "sample") -> Probe:
-    """A probe over a SELECT of what does not fit, which has a column `sample`."""
+def make(check: Check, at: Position | None, says: str, rows: str) -> Probe:
+    """A probe over a SELECT of what does not fit, which has a column `example`."""
     name = check.name or says
-    return Probe(name, says, check.severity, at, f"SELECT count(*) AS n FROM ({rows}) x", rows if sample else None)
+    return Probe(name, says, check.severity, at, f"SELECT count(*) AS n FROM ({rows}) x", rows)
 
 
 def where_of(known: CheckTables, check: Check, name: str, at: Position | None) -> str:
@@ -138,7 +138,7 @@ def probe_unique(known: CheckTables, check: Check, subject: str, at: Position | 
     _, relation, column = known.column(subject, at)
     where = where_of(known, check, subject.partition(".")[0], at)
     rows = (
-        f"SELECT CAST(t.{column} AS VARCHAR) AS sample FROM {relation} t WHERE t.{column} IS NOT NULL{where} "
+        f"SELECT CAST(t.{column} AS VARCHAR) AS example FROM {relation} t WHERE t.{column} IS NOT NULL{where} "
         f"GROUP BY t.{column} HAVING COUNT(*) > 1"
     )
     return make(check, at, f"{subject} is unique", rows)
@@ -148,7 +148,7 @@ def probe_not_null(known: CheckTables, check: Check, subject: str, at: Position 
     """Rows without a value."""
     table, relation, column = known.column(subject, at)
     where = where_of(known, check, subject.partition(".")[0], at)
-    rows = f"SELECT {key_text(table)} AS sample FROM {relation} t WHERE t.{column} IS NULL{where}"
+    rows = f"SELECT {key_text(table)} AS example FROM {relation} t WHERE t.{column} IS NULL{where}"
     return make(check, at, f"{subject} has no NULL", rows)
 
 
@@ -159,7 +159,7 @@ def probe_accepted(known: CheckTables, check: Check, subject: str, at: Position 
     values = comma(value_sql(value) for value in check.values or ())
     outside = f"t.{column} NOT IN ({values})" if values else "TRUE"
     rows = (
-        f"SELECT CAST(t.{column} AS VARCHAR) AS sample FROM {relation} t "
+        f"SELECT CAST(t.{column} AS VARCHAR) AS example FROM {relation} t "
         f"WHERE t.{column} IS NOT NULL AND {outside}{where}"
     )
     return make(check, at, f"{subject} holds accepted values only", rows)
@@ -171,7 +171,7 @@ def probe_relationship(known: CheckTables, check: Check, subject: str, at: Posit
     _, parents, parent = known.column(str(check.to), at)
     where = where_of(known, check, subject.partition(".")[0], at)
     rows = (
-        f"SELECT CAST(t.{column} AS VARCHAR) AS sample FROM {relation} t "
+        f"SELECT CAST(t.{column} AS VARCHAR) AS example FROM {relation} t "
         f"LEFT JOIN (SELECT DISTINCT p.{parent} AS parent FROM {parents} p) q ON q.parent = t.{column} "
         f"WHERE t.{column} IS NOT NULL AND q.parent IS NULL{where}"
     )
@@ -184,7 +184,7 @@ def probe_expression(known: CheckTables, check: Check, subject: str, at: Positio
     table, relation = known.relation(name, at)
     holds = known.condition(name, subject, at)
     where = where_of(known, check, name, at)
-    rows = f"SELECT {key_text(table)} AS sample FROM {relation} t WHERE NOT ({holds}){where}"
+    rows = f"SELECT {key_text(table)} AS example FROM {relation} t WHERE NOT ({holds}){where}"
     return make(check, at, f"{name}: {subject}", rows)
 
 
@@ -199,7 +199,7 @@ def probe_row_count(known: CheckTables, check: Check, subject: str, at: Position
     least = f"at least {check.min:,}" if check.min is not None else ""
     most = f"at most {check.max:,}" if check.max is not None else ""
     says = f"{subject} has {' and '.join(part for part in (least, most) if part)} rows"
-    sample = f"SELECT CAST(c AS VARCHAR) AS sample FROM ({counted}) x"
+    sample = f"SELECT CAST(c AS VARCHAR) AS example FROM ({counted}) x"
     return Probe(check.name or says, says, check.severity, at, count, sample)
 
 
@@ -213,7 +213,7 @@ def probe_identity(known: CheckTables, check: Check, subject: tuple[str, str], a
     )
     says = f"'{subject[0]}' and '{subject[1]}' are {'' if wanted else 'not '}one {check.entity or 'entity'}"
     sample = (
-        f"SELECT 'entity ' || CAST(i.entity_id AS VARCHAR) || ' has ' || i.value AS sample "
+        f"SELECT 'entity ' || CAST(i.entity_id AS VARCHAR) || ' has ' || i.value AS example "
         f"FROM ({first} UNION ALL {second}) i"
     )
     return Probe(check.name or says, says, check.severity, at, count, sample)
