@@ -82,4 +82,11 @@ migrations: tuple[tuple[str, ...], ...] = (
             expires_at TEXT NOT NULL
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        """CREATE TABLE audit_anchor (
+            number INTEGER PRIMARY KEY,
+            mac TEXT NOT NULL,
+            anchored_at TEXT NOT NULL
+        ) STRICT""",
+    ),
 )
