@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from c360.lenses.snippets.nulls import rejects_null
+from c360.lenses.snippets.nulls import is_null, rejects_null
 from c360.lenses.tree.scope import Node, Scope
 from c360.warehouse import comma, quote
 
@@ -108,12 +108,18 @@ class Builder:
             and root.edge is not None
             and root.edge.relation.condition is None
             and not any(self.trunk_columns(tree) for tree in trees)
-            and (not self.branch.filters or any(rejects_null(tree, aliases) for tree in self.branch.filters))
+            and self.drops_unrelated(aliases)
         )
         if plain:
             self.build_plain(root)
         else:
             self.build_general()
+
+    def drops_unrelated(self, aliases: set[str]) -> bool:
+        """Whether home rows without a relation fail a filter, or else have NULL for every dimension."""
+        if self.branch.filters:
+            return any(rejects_null(tree, aliases) for tree in self.branch.filters)
+        return all(is_null(tree, aliases) for tree in self.made.values())
 
     def build_plain(self, root: Node) -> None:
         """FROM the far side, by its key."""

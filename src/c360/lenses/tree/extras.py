@@ -62,6 +62,7 @@ def pre_aggregate(scope: Scope, node: Node, measure: Member, reader: Member) -> 
         raise ProjectError(Fault("lens-measure-as-value", message, reader.at, "name a measure of another entity"))
     inner = Scope(scope.context, measure.entity)
     first, end = path[0], inner.home
+    matched: list[exp.Expr] = []
     for edge in reversed(path[1:]):
         end = inner.walk(end, edge.reverse())
     alias = scope.alias("sub_query")
@@ -78,14 +79,17 @@ def pre_aggregate(scope: Scope, node: Node, measure: Member, reader: Member) -> 
         last = inner.walk(end, first.reverse())
         names = columns_of(last.on, last.alias)
         keys = [exp.column(name, table=last.alias, quoted=True) for name in names]
+        ends = {column.name for _, right in last.keys for column in right.find_all(exp.Column)}
+        strict = ends if first.relation.condition_word == "and" else set()
         pairs = [
-            exp.NullSafeEQ(
+            (exp.EQ if name in strict else exp.NullSafeEQ)(
                 this=exp.column(name, table=node.alias, quoted=True),
                 expression=exp.column(f"d{place}", table=alias, quoted=True),
             )
             for place, name in enumerate(names)
         ]
-    group = Group(inner, keys, [aggregate(inner, measure, inner.home)])
+        matched = [] if strict or last.on is None else [last.on.copy()]
+    group = Group(inner, keys, [aggregate(inner, measure, inner.home)], matched)
     return Extra(alias, node, group.sql(), exp.and_(*pairs))
 
 
