@@ -69,14 +69,34 @@ class Role(Block):
     may: tuple[Literal["review", "edit", "run", "export"], ...] = ()
 
 
+class SignIn(Block):
+    """The company's own sign-in (OpenID Connect), beside local users.
+
+    Attributes:
+        issuer: its address, below which `.well-known/openid-configuration` is found.
+        client_id: the name under which c360 is registered there.
+        client_secret: where the secret is: `env:NAME` or `file:PATH`.
+        claim: the claim of the identity token that lists a person's groups.
+        roles: group -> role; who is in none of them needs a local user of the same e-mail address.
+    """
+
+    issuer: str = Field(pattern=r"^https?://")
+    client_id: str
+    client_secret: str | None = Field(default=None, pattern=r"^(env|file):.+$")
+    claim: str = "groups"
+    roles: dict[str, Name] = Field(default_factory=dict)
+
+
 class Access(Block):
     """Who may see what.
 
     Attributes:
         roles: role -> what it sees and may do.
+        sign_in: the company's own sign-in.
     """
 
     roles: dict[Name, Role] = Field(default_factory=dict)
+    sign_in: SignIn | None = None
 
 
 class Match(Block):
