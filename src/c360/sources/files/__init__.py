@@ -1,0 +1,1 @@
+"""CSV, JSON and Parquet files of a source in, its table in `landing` and the records that do not fit out."""

@@ -1,0 +1,243 @@
+"""One source's files in, its table, its tally and its refused records out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from c360.errors import Fault, SourceError
+from c360.project import Project
+from c360.sources.files.columns import Columns, missing_in_file, settle_columns, unite
+from c360.sources.files.content import Kind
+from c360.sources.files.discover import Found
+from c360.sources.files.exact import Rejected
+from c360.sources.files.header import Layout, column_names
+from c360.sources.files.load import load
+from c360.sources.files.prepare import Input, layout_of, peek, prepare
+from c360.sources.files.reader import CsvReader, JsonReader, Reader
+from c360.sources.files.settle import Rules, settle
+from c360.sources.files.texts import json_keys_sql
+from c360.sources.landed import FileState, Landed, SourceState, Tally, table_of
+from c360.warehouse import Connection, literal, quote
+from c360.warehouse.snippets import columns_only, compile_snippet
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class Opened:
+    """A source whose files are looked at but not read."""
+
+    name: str
+    files: list[tuple[Found, Kind]]
+    layouts: list[Layout | None] = field(default_factory=list)
+    columns: Columns | None = None
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def open_source(project: Project, name: str, found: Sequence[Found]) -> Opened:
+    """Look at the first bytes of a source's files: formats, headers, and the columns that the project names."""
+    files, faults = peek(project, name, found)
+    opened = Opened(name, files, faults=faults)
+    opened.warnings += [warning for _, kind in files for warning in kind.warnings]
+    if faults or not files or files[0][1].format != "csv":
+        return opened
+    for file, kind in files:
+        try:
+            layout, warnings = layout_of(file, kind, project.file.sources[name])
+        except SourceError as error:
+            opened.faults += error.faults
+            continue
+        opened.layouts.append(layout)
+        opened.warnings += warnings
+        if layout is None:
+            opened.warnings.append(f"'{file.shown}' is empty")
+    if not opened.faults:
+        name_columns(project, opened)
+    return opened
+
+
+def name_columns(project: Project, opened: Opened) -> None:
+    """Unite the headers of a source's CSV files."""
+    name = opened.name
+    layouts = [layout for layout in opened.layouts if layout is not None]
+    names = unite(layouts) or tuple(project.file.sources[name].columns or ())
+    if not names:
+        fix = "declare its `columns:`, or leave the file out"
+        at = ("sources", name, "file")
+        opened.faults.append(project.fault("source-empty", f"source '{name}' is empty: no header", *at, fix=fix))
+        return
+    opened.columns, faults = settle_columns(project, name, names)
+    opened.faults += faults
+    if faults:
+        return
+    for (file, _), layout in zip(opened.files, opened.layouts, strict=True):
+        if layout is not None:
+            opened.faults += missing_in_file(project, name, opened.columns, layout, file.shown)
+            have = {column.lower() for column in layout.names}
+            absent = [column for column in names if column.lower() not in have]
+            if absent:
+                opened.warnings.append(f"'{file.shown}' has no column {', '.join(absent[:10])}: read as NULL")
+
+
+def read_source(
+    work: Connection, project: Project, opened: Opened, as_of: datetime, folder: Path, progress: Progress | None
+) -> tuple[SourceState, list[Rejected]]:
+    """Read all files of a source into its table.
+
+    Args:
+        folder: an empty folder for copies of damaged, compressed or foreign-encoded files.
+
+    Raises:
+        SourceError: a file cannot be read, or was changed meanwhile.
+    """
+    name = opened.name
+    inputs = prepare_all(opened, folder, progress)
+    reader = reader_for(work, project, opened, inputs, folder)
+    table = table_of(name)
+    loaded = load(work, project, reader, table)
+    changed = [item.found.shown for item in inputs.values() if has_changed(item.found)]
+    if changed:
+        message = f"source '{name}': {', '.join(changed)} changed while it was read"
+        fix = "run again when nothing writes to it, or let the writer write elsewhere and move the file in"
+        raise FilesChangedError(project.fault("source-changed", message, "sources", name, "file", fix=fix))
+    rules = rules_of(project, name, reader.columns, loaded.columns, as_of)
+    files = file_states(reader)
+    tally = Tally(
+        records=sum(file.records for file in files.values()),
+        loaded=sum(file.loaded for file in files.values()),
+        quarantined=len(reader.rejected),
+    )
+    sums = settle(work, table, loaded.columns, rules, tally)
+    warnings = (*opened.warnings, *loaded.warnings)
+    key = key_sql(reader.columns.key, loaded.columns)
+    landed = Landed(
+        name, table, loaded.columns, key, loaded.time_sql, tally.row_count, tally.quarantined,
+        fingerprint(landed_shape(loaded.columns, key, loaded.time_sql), sums), warnings,
+    )  # fmt: skip
+    return SourceState(landed, "", tally, files), reader.rejected
+
+
+class FilesChangedError(SourceError):
+    """A file was written to while it was read."""
+
+
+def prepare_all(opened: Opened, folder: Path, progress: Progress | None) -> dict[int, Input]:
+    """The plain content, hash and record count of every file, numbered from 1.
+
+    Raises:
+        SourceError: all the files that cannot be read.
+    """
+    total = sum(file.size for file, _ in opened.files)
+    layouts = opened.layouts or [None] * len(opened.files)
+    inputs, faults, done = {}, list[Fault](), 0
+    for number, (file, layout) in enumerate(zip(opened.files, layouts, strict=True), 1):
+        base = done
+
+        def report(size: int, base: int = base) -> None:
+            if progress is not None:
+                progress(opened.name, base + size, total)
+
+        try:
+            inputs[number] = prepare(file, layout, folder, number, report)
+        except OSError as error:
+            message = f"source '{opened.name}': '{file[0].shown}' cannot be read: {error.strerror or error}"
+            faults.append(Fault("source-unreadable", message, looked=(str(file[0].path),)))
+        except SourceError as error:
+            faults += error.faults
+        done += file[0].size
+    if faults:
+        raise SourceError(*faults)
+    return inputs
+
+
+def reader_for(work: Connection, project: Project, opened: Opened, inputs: dict[int, Input], folder: Path) -> Reader:
+    """The reader of a source's format."""
+    name = opened.name
+    nulls = project.file.sources[name].null_values
+    if opened.columns is not None:
+        return CsvReader(name, opened.columns, inputs, nulls, folder)
+    columns, faults = settle_columns(project, name, ())
+    reader = JsonReader(name, columns, inputs, nulls, folder)
+    exact = [number for number, item in inputs.items() if item.kind.format == "json" or not item.scan.regular]
+    reader.read_exactly(exact)
+    keys = [row[0] for row in work.rows(json_keys_sql(reader.lines()), portable=False)]
+    names, warnings = column_names(keys, name)
+    opened.warnings += warnings
+    if not names:
+        names = list(project.file.sources[name].columns or ())
+        keys = names
+    if not names:
+        fix = "declare its `columns:`, or leave the file out"
+        message = f"source '{name}' holds no JSON object with a key"
+        raise SourceError(project.fault("source-empty", message, "sources", name, "file", fix=fix))
+    reader.keys = dict(zip(names, keys, strict=True))
+    reader.columns, faults = settle_columns(project, name, names)
+    if faults:
+        raise SourceError(*faults)
+    return reader
+
+
+def has_changed(found: Found) -> bool:
+    """Whether a file is no longer the one that was looked at."""
+    try:
+        state = found.path.stat()
+    except OSError:
+        return True
+    return (state.st_size, state.st_mtime_ns, state.st_ino) != found.stamp
+
+
+def rules_of(project: Project, name: str, columns: Columns, types: dict[str, str], as_of: datetime) -> Rules:
+    """The conditions of a source, compiled over its columns.
+
+    Raises:
+        ProjectError: a condition names an unknown column or is no SQL.
+    """
+    source = project.file.sources[name]
+
+    def compiled(sql: str | None, key: str) -> str | None:
+        if sql is None:
+            return None
+        return compile_snippet(sql, columns_only(types), as_of=as_of, at=project.at("sources", name, key))
+
+    return Rules(columns.key, columns.order, compiled(source.where, "where"), compiled(source.deleted, "deleted"))
+
+
+def file_states(reader: Reader) -> dict[str, FileState]:
+    """What was read of each file."""
+    rejected: dict[str, int] = {}
+    for refused in reader.rejected:
+        rejected[refused.file] = rejected.get(refused.file, 0) + 1
+    states = {}
+    for item in reader.inputs.values():
+        records, lost = reader.records_of(item), rejected.get(item.found.shown, 0)
+        found = item.found
+        states[found.shown] = FileState(
+            found.shown, found.size, found.mtime_ns, item.content_hash, records, records - lost, lost
+        )
+    return states
+
+
+def key_sql(key: Sequence[str], types: dict[str, str]) -> str:
+    """A unique VARCHAR over the table's columns; the parts of a composite key are joined so that none can fake another."""
+    if not key:
+        return quote("_key")
+    texts = [quote(name) if types[name] == "VARCHAR" else f"CAST({quote(name)} AS VARCHAR)" for name in key]
+    if len(texts) == 1:
+        return texts[0]
+    return " || '|' || ".join(f"REPLACE(REPLACE({text}, '~', '~~'), '|', '~|')" for text in texts)
+
+
+def landed_shape(columns: dict[str, str], key: str, time: str | None) -> str:
+    """Everything about a table beside its rows."""
+    return literal(repr((sorted(columns.items()), key, time)))
+
+
+def fingerprint(shape: str, sums: str) -> str:
+    """The fingerprint of a table; it names the engine's version, because the engine's hash may change with it."""
+    import hashlib
+
+    import duckdb
+
+    return f"{duckdb.__version__}-{sums}-{hashlib.sha256(shape.encode()).hexdigest()[:16]}"

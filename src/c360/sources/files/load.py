@@ -1,0 +1,149 @@
+"""The prepared files of a source in, its typed table out; records that do not fit are set aside first.
+
+The quick way reads the files as they are, with types guessed from a sample, and is right when every record that the
+scan counted arrives and every value fits. Otherwise the types are taken from all values, and if records still fall out
+the exact way splits the files itself, sets the bad records aside and reads clean copies of the others.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from c360.errors import Fault, SourceError
+from c360.project import Project
+from c360.sources.files.inference import exact_types, is_time
+from c360.sources.files.reader import Reader, Refused, json_flaw
+from c360.sources.files.settle import content_hash_of
+from c360.sources.files.types import ColumnType, value_sql
+from c360.sources.files.zones import local_to_utc_sql
+from c360.warehouse import Connection, comma, quote
+
+wide = 200
+
+
+@dataclass
+class Loaded:
+    """A loaded table: its columns with their types, the computed ones last, and the UTC time of a row."""
+
+    columns: dict[str, str]
+    time_sql: str | None
+    warnings: list[str]
+
+
+def load(work: Connection, project: Project, reader: Reader, table: str) -> Loaded:
+    """Fill a table with the records of a source that can be read; the reader collects the others.
+
+    Grain:  one row per record.
+    Writes: `table`: the columns of the files, `_key` without a declared key, `_time` where the time is a local date.
+
+    Raises:
+        SourceError: the time column holds no times, or a record is lost without a reason, which must not be.
+    """
+    reader.read_exactly(number for number, item in reader.inputs.items() if not item.scan.regular)
+    types, warnings = reader.guess(), list[str]()
+    if types is None:
+        types, warnings = exact_types(work, project, reader)
+    with fewer_optimizers(work, len(types)):
+        rows, flawed = fill(work, reader, table, types)
+        if rows != reader.expected:
+            reader.read_exactly(reader.inputs)
+            rows, flawed = fill(work, reader, table, types)
+            if rows != reader.expected:
+                raise SourceError(lost(project, reader, rows))
+        if flawed and not all(types[column].declared for column in flawed_columns(work, table, reader)):
+            types, warnings = exact_types(work, project, reader)
+            rows, flawed = fill(work, reader, table, types)
+        if flawed and not reader.all_exact:
+            reader.read_exactly(reader.inputs)
+            rows, flawed = fill(work, reader, table, types)
+        if flawed:
+            set_aside(work, reader, table, types)
+    for column in ("_flaw", *(("_file", "_record") if reader.copied else ())):
+        work.execute(f"ALTER TABLE {table} DROP COLUMN {column}", portable=False)
+    return Loaded({name: kind.stored for name, kind in types.items()}, time_of(reader, types), warnings)
+
+
+@contextmanager
+def fewer_optimizers(work: Connection, columns: int) -> Iterator[None]:
+    """For a table of thousands of columns, do without the optimiser whose time grows with their square."""
+    if columns <= wide:
+        yield
+        return
+    work.execute("SET disabled_optimizers = 'common_subexpressions'", portable=False)
+    try:
+        yield
+    finally:
+        work.execute("RESET disabled_optimizers", portable=False)
+
+
+def fill(work: Connection, reader: Reader, table: str, types: dict[str, ColumnType]) -> tuple[int, int]:
+    """Read every record into the table with `_flaw` (0: it fits); how many there are, and how many do not fit."""
+    columns = reader.columns
+    values = {name: value_sql(f"c{index}", types[name], columns.reading) for index, name in enumerate(columns.names)}
+    selected = [f"{value} AS {quote(name)}" for name, value in values.items()]
+    selected.append(f"CAST({flaw_sql(reader, types, values)} AS INTEGER) AS _flaw")
+    if reader.copied:
+        selected.append("_file, _record")
+    computed = ""
+    if not columns.key:
+        computed += f", {content_hash_of({name: quote(name) for name in columns.names})} || '-1' AS _key"
+    if columns.time and is_local_date(reader, types):
+        moment = f"CAST({quote(columns.time)} AS TIMESTAMP)"
+        computed += f", {local_to_utc_sql(moment, columns.reading.zone)} AS _time"
+    select = f"SELECT {comma(selected)} FROM ({reader.relation()})"
+    if computed:
+        select = f"SELECT *{computed} FROM ({select})"
+    work.execute(f"DROP TABLE IF EXISTS {table}", portable=False)
+    work.execute(f"CREATE TABLE {table} AS {select}", portable=False)
+    rows, flawed = work.rows(f"SELECT count(*), count(nullif(_flaw, 0)) FROM {table}", portable=False)[0]
+    return int(rows), int(flawed)
+
+
+def flaw_sql(reader: Reader, types: dict[str, ColumnType], values: dict[str, str]) -> str:
+    """What keeps a record out: 1,000,000 and more for bad JSON, the number of a column, minus it for an absent key."""
+    names = list(reader.columns.names)
+    cases = [f"WHEN _json <> 0 THEN {json_flaw} + _json"] if reader.has_json else []
+    for index, name in enumerate(names):
+        kind = types[name]
+        if kind.sql != "VARCHAR" or not kind.certain:
+            cases.append(f"WHEN c{index} IS NOT NULL AND {values[name]} IS NULL THEN {index + 1}")
+    for name in reader.columns.key:
+        cases.append(f"WHEN {values[name]} IS NULL THEN {-names.index(name) - 1}")
+    return f"CASE {' '.join(cases)} ELSE 0 END" if cases else "0"
+
+
+def is_local_date(reader: Reader, types: dict[str, ColumnType]) -> bool:
+    """Whether the time of a row is a date whose midnight is not UTC."""
+    time = reader.columns.time
+    return time is not None and types[time].sql == "DATE" and reader.columns.reading.zone != "UTC"
+
+
+def time_of(reader: Reader, types: dict[str, ColumnType]) -> str | None:
+    """SQL for the UTC time of a row."""
+    time = reader.columns.time
+    if time is None:
+        return None
+    if is_local_date(reader, types):
+        return quote("_time")
+    return f"CAST({quote(time)} AS TIMESTAMP)" if types[time].sql == "DATE" else quote(time)
+
+
+def flawed_columns(work: Connection, table: str, reader: Reader) -> list[str]:
+    """The columns that keep records out because a value does not fit."""
+    rows = work.rows(f"SELECT DISTINCT _flaw FROM {table} WHERE _flaw BETWEEN 1 AND {json_flaw - 1}", portable=False)
+    return [reader.columns.names[flaw - 1] for (flaw,) in rows]
+
+
+def set_aside(work: Connection, reader: Reader, table: str, types: dict[str, ColumnType]) -> None:
+    """Take the records that do not fit out of the table and give them to the reader."""
+    key = " || '|' || ".join(f"CAST({quote(name)} AS VARCHAR)" for name in reader.columns.key) or "NULL"
+    rows = work.rows(f"SELECT _file, _record, _flaw, {key} FROM {table} WHERE _flaw <> 0 ORDER BY 1, 2", portable=False)
+    reader.refuse([Refused(file, record, flaw, text) for file, record, flaw, text in rows], types)
+    work.execute(f"DELETE FROM {table} WHERE _flaw <> 0", portable=False)
+
+
+def lost(project: Project, reader: Reader, rows: int) -> Fault:
+    """The fault that must never be seen: records that neither arrived nor were refused."""
+    message = f"source '{reader.name}': {reader.expected:,} records were counted and {rows:,} arrived"
+    fix = "report this with the file; nothing was loaded"
+    return project.fault("source-records-lost", message, "sources", reader.name, "file", fix=fix)

@@ -1,0 +1,138 @@
+"""Prepared text files in, an SQL relation with one VARCHAR column `c0, c1, ...` for each column of the source out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from c360.sources.files.header import Layout
+from c360.sources.files.prepare import Input
+from c360.sources.files.records import longest_record
+from c360.warehouse import comma, literal
+
+separator = "\x1f"
+line_shape = "{'j': 'VARCHAR'}"
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A clean copy of the records of some files: each preceded by the number of its file and its own."""
+
+    path: Path
+    layout: Layout
+    longest: int
+
+
+def csv_relation(columns: Sequence[str], inputs: Sequence[Input], copies: Sequence[Copy], nulls: Sequence[str]) -> str:
+    """The union of the files as they are and of clean copies.
+
+    Grain:  one row per record; `_file` and `_record` are NULL for files that are read as they are.
+    """
+    groups: dict[Layout, list[Path]] = {}
+    for item in inputs:
+        if item.layout is not None:
+            groups.setdefault(item.layout, []).append(item.path)
+    parts = [csv_part(columns, layout, paths, nulls) for layout, paths in groups.items()]
+    parts += [csv_part(columns, copy.layout, [copy.path], nulls, copy.longest) for copy in copies]
+    return " UNION ALL ".join(parts) or nothing(columns)
+
+
+def csv_part(
+    columns: Sequence[str], layout: Layout, paths: Sequence[Path], nulls: Sequence[str], longest: int | None = None
+) -> str:
+    """One read_csv over the files of one layout; `longest` says that they are clean copies."""
+    names = [f"f{index}" for index in range(len(layout.names))]
+    place = {name.lower(): field for name, field in zip(layout.names, names, strict=True)}
+    fields = [place.get(column.lower(), "CAST(NULL AS VARCHAR)") for column in columns]
+    numbers = "CAST(_file AS BIGINT) AS _file, CAST(_record AS BIGINT) AS _record"
+    types = [("_file", "VARCHAR"), ("_record", "VARCHAR")] if longest is not None else []
+    types += [(name, "VARCHAR") for name in names]
+    options = {
+        "auto_detect": "false",
+        "header": "false" if longest is not None else "true",
+        "delim": literal(layout.delimiter.decode()),
+        "quote": "'\"'",
+        "escape": "'\"'",
+        "nullstr": listed(nulls),
+        "ignore_errors": "true",
+        **room_for(longest or 0),
+        "columns": "{" + comma(f"'{name}': '{kind}'" for name, kind in types) + "}",
+    }
+    selected = comma(f"{field} AS c{index}" for index, field in enumerate(fields))
+    numbers = numbers if longest is not None else no_numbers
+    return f"SELECT {selected}, {numbers} FROM read_csv({listed(map(escaped, paths))}, {settings(options)})"
+
+
+no_numbers = "CAST(NULL AS BIGINT) AS _file, CAST(NULL AS BIGINT) AS _record"
+
+
+def lines_relation(inputs: Sequence[Input], copies: Sequence[Copy]) -> str:
+    """One JSON text per row: `j`, with `_file` and `_record` where they come from clean copies."""
+    parts = []
+    options = {"auto_detect": "false", "header": "false", "delim": literal(separator), "quote": "''", "escape": "''"}
+    options |= {"ignore_errors": "true"}
+    if inputs:
+        paths = listed(escaped(item.path) for item in inputs)
+        read = f"read_csv({paths}, {settings({**options, 'columns': line_shape})})"
+        parts.append(f"SELECT j, {no_numbers} FROM {read} WHERE j IS NOT NULL")
+    for copy in copies:
+        shape = "{'_file': 'BIGINT', '_record': 'BIGINT', 'j': 'VARCHAR'}"
+        read = f"read_csv({listed([escaped(copy.path)])}, {settings({**options, **room_for(copy.longest), 'columns': shape})})"
+        parts.append(f"SELECT j, _file, _record FROM {read}")
+    return " UNION ALL ".join(parts) or f"SELECT CAST(NULL AS VARCHAR) AS j, {no_numbers} WHERE FALSE"
+
+
+def json_relation(lines: str, keys: Sequence[str], nulls: Sequence[str]) -> str:
+    """The values under each key as text, and what is wrong with a record as `_json`.
+
+    Objects and lists stay JSON text. `_json` is 0, or 1: no JSON, 2: no object, 3: a key twice, 4: a NUL character.
+    """
+    pointers = listed(f"/{key.replace('~', '~0').replace('/', '~1')}" for key in keys)
+    empty = listed(nulls)
+    fields = comma(
+        f"CASE WHEN list_contains({empty}, l[{number}]) THEN NULL ELSE l[{number}] END AS c{number - 1}"
+        for number in range(1, len(keys) + 1)
+    )
+    checked = f"SELECT CASE WHEN json_valid(j) THEN j END AS v, j, _file, _record FROM ({lines})"
+    judged = (
+        "CASE WHEN v IS NULL THEN 1 WHEN json_type(v) <> 'OBJECT' THEN 2 "
+        "WHEN len(json_keys(v)) <> len(list_distinct(json_keys(v))) THEN 3 "
+        r"WHEN contains(v, '\u0000') AND contains(replace(v, '\\', ''), '\u0000') THEN 4 ELSE 0 END"
+    )
+    texts = f"json_extract_string(v, {pointers})" if keys else "CAST([] AS VARCHAR[])"
+    inner = f"SELECT {texts} AS l, {judged} AS _json, _file, _record FROM ({checked})"
+    return f"SELECT {fields + ', ' if fields else ''}_json, _file, _record FROM ({inner})"
+
+
+def json_keys_sql(lines: str) -> str:
+    """Every key of every object."""
+    objects = f"SELECT CASE WHEN json_valid(j) THEN j END AS v FROM ({lines})"
+    return f"SELECT DISTINCT unnest(json_keys(v)) AS name FROM ({objects}) WHERE v IS NOT NULL ORDER BY 1"
+
+
+def nothing(columns: Sequence[str]) -> str:
+    """A relation without rows."""
+    selected = comma(f"CAST(NULL AS VARCHAR) AS c{index}" for index in range(len(columns)))
+    return f"SELECT {selected}, {no_numbers} WHERE FALSE"
+
+
+def room_for(longest: int) -> dict[str, str]:
+    """Settings for records beyond the engine's 2 MB."""
+    if longest < 1_900_000:
+        return {}
+    size = min(longest, longest_record) + 4096
+    return {"max_line_size": str(size), "buffer_size": str(size * 2)}
+
+
+def settings(options: dict[str, str]) -> str:
+    """Named arguments."""
+    return comma(f"{name} = {value}" for name, value in options.items())
+
+
+def listed(values: Iterable[str]) -> str:
+    """A list of text literals."""
+    return f"[{comma(literal(value) for value in values)}]"
+
+
+def escaped(path: Path) -> str:
+    """A path that the engine does not take for a pattern."""
+    return "".join(f"[{char}]" if char in "*?[" else char for char in str(path))
