@@ -21,7 +21,7 @@ small = {
 digests = {
     "jaffle_gaggle": "7adea4bc51ecddf9",
     "saas": "6293f0d408eb6b5d",
-    "shop": "e0a68a2714723f0d",
+    "shop": "a4af4d18c4f72f0b",
 }
 each_example = pytest.mark.parametrize("name", example_names())
 

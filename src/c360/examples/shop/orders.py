@@ -44,7 +44,7 @@ def typed_contact(dice: Dice, log: Log, person: Person, *, known: bool) -> tuple
         shown = email
     elif phone and dice.chance(6):
         email = shown = mistyped_email(dice, person.email)
-    elif phone and dice.chance(2):
+    elif phone and dice.chance(5):
         email, shown = None, dice.choose(("n/a", "none", f"{person.email.replace('@', '(at)')}"))
     else:
         email, shown = person.email, typed_email(dice, person.email)

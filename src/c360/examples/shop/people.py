@@ -108,9 +108,9 @@ def new_address(dice: Dice, given: str, family: str, taken: set[str]) -> str:
 
 
 def phone_number(number: int) -> str:
-    """A phone number in E.164 form; 555-01xx, which is kept free for stories, is used up first."""
+    """A phone number in E.164 form, of an exchange without subscribers; 555-01xx is left out, as no real person has it."""
     turn, city = divmod(number, len(cities))
-    return f"+1{cities[city][2]}555{(100 + turn) % 10_000:04}"
+    return f"+1{cities[city][2]}555{200 + turn:04}"
 
 
 def typed_phone(dice: Dice, phone: str) -> str:
