@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -71,7 +71,9 @@ class Postgres:
     def write(self, table: str, columns: tuple[str, ...], rows: Rows) -> None:
         listed = ", ".join(f"({', '.join(map(literal, row))})" for row in rows)
         typed = ", ".join(f"{column} VARCHAR" for column in columns)
-        self.run(f"DROP TABLE IF EXISTS {table};\nCREATE TABLE {table} ({typed});\nINSERT INTO {table} VALUES {listed};")
+        self.run(
+            f"DROP TABLE IF EXISTS {table};\nCREATE TABLE {table} ({typed});\nINSERT INTO {table} VALUES {listed};"
+        )
 
 
 def transpiled(sql: str, dialect: str) -> str:
@@ -95,14 +97,17 @@ def running_postgres(programs: Path) -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="c360-pg-") as folder:
         if as_user:
             shutil.chown(folder, "postgres")
-        quiet: Mapping[str, object] = {"check": True, "capture_output": True, "cwd": folder}
+
+        def run(*command: str) -> None:
+            subprocess.run([*as_user, *command], check=True, capture_output=True, cwd=folder)
+
         data = f"{folder}/data"
-        initdb = [*as_user, str(programs / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-        subprocess.run([*initdb, "--locale=C.UTF-8", "--no-sync"], **quiet)  # type: ignore[call-overload]
-        control = [*as_user, str(programs / "pg_ctl"), "-D", data, "-w", "-l", f"{folder}/log"]
+        cluster = ("-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        run(str(programs / "initdb"), *cluster)
+        control = (str(programs / "pg_ctl"), "-D", data, "-w", "-l", f"{folder}/log")
         options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-        subprocess.run([*control, "-o", options, "start"], **quiet)  # type: ignore[call-overload]
+        run(*control, "-o", options, "start")
         try:
             yield Postgres(folder, as_user)
         finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], **quiet)  # type: ignore[call-overload]
+            run(*control, "-m", "immediate", "stop")

@@ -7,6 +7,8 @@ from tests.golden.golden_files import Case, by_options, folder, read_golden
 from tests.golden.sql_engines import DuckDB, Engine, find_postgres, running_postgres
 
 from c360.cleaning import malformed_reason, malformed_sql, normal_sql, normalise, suffixes
+from c360.cleaning.identifiers import options_of
+from c360.cleaning.ids import domain
 from c360.cleaning.lists import prepare_form
 from c360.project.blocks.ids import IdKind, IdType, id_types
 
@@ -39,7 +41,11 @@ def write_look_ups(engine: Engine, type_name: IdType) -> None:
         and (form := prepare_form(IdKind(type=type_name, options=options), case.raw)) is not None
     }
     engine.write("cleaning.idn", ("kind", "written", "form"), sorted(forms) or [("", "", "")])
-    engine.write("cleaning.public_suffix", ("suffix",), [(suffix,) for suffix in suffixes.plain_rules()])
+    hosts = {
+        domain.plain(case.raw, domain.whole_options(options_of(IdKind(type="domain"), "")))
+        for case in cases_of("domain")
+    }
+    engine.write("cleaning.host", ("host", "domain"), suffixes.host_rows(host for host in hosts if host))
 
 
 def test_every_type_has_a_golden_file_and_every_file_a_type() -> None:

@@ -104,10 +104,9 @@ def compiled(kind: IdKind, lists: Lists) -> tuple[frozenset[str], str | None]:
     for name in list_names(kind):
         words |= lists.values[name] if name not in lists.tables else frozenset()
     patterns = [entry.pattern for entry in entries if entry.pattern is not None]
-    if kind.columns:  # a composite identifier is blocked when one of its parts says that it is empty
-        patterns = (
-            [f"(.*[|])?({'|'.join(map(shell_pattern, sorted(words)))})([|].*)?", *patterns] if words else patterns
-        )
+    if kind.columns and words:  # a composite identifier is blocked when one of its parts says that it is empty
+        empty = "|".join(map(shell_pattern, sorted(words)))
+        patterns = [rf"(.*[^\\][|])?({empty})([|].*)?", *patterns]
     return frozenset(words), f"^({'|'.join(patterns)})$" if patterns else None
 
 

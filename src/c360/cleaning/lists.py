@@ -81,7 +81,7 @@ def write_lists(work: Connection, project: Project, landed: Mapping[str, Table] 
 
     Grain:  one row per value of a list; one per public suffix; one per international domain.
     Reads:  the identifier columns of landing.*, when `landed` is given
-    Writes: cleaning.list_<name>(value), cleaning.public_suffix(suffix), cleaning.idn(kind, written, form)
+    Writes: cleaning.list_<name>(value), cleaning.idn(kind, written, form), cleaning.host(host, domain)
     """
     from dataclasses import replace
 
@@ -89,15 +89,18 @@ def write_lists(work: Connection, project: Project, landed: Mapping[str, Table] 
     wanted: dict[str, tuple[tuple[str, ...], Sequence[tuple[str, ...]]]] = {
         table: (("value",), [(value,) for value in sorted(lists.values[name])]) for name, table in lists.tables.items()
     }
-    if any(cuts_subdomains(kind) for kind in project.file.ids.values()):
-        wanted[suffixes.table] = ("suffix",), [(suffix,) for suffix in suffixes.plain_rules()]
+    work.execute(f"DROP TABLE IF EXISTS {idn.table}")  # that it is there tells later rooms to read it
     forms = prepare_forms(work, project, landed or {})
     if forms:
         wanted[idn.table] = ("kind", "written", "form"), forms
-    if wanted:
+    cuts = any(cuts_subdomains(kind) for kind in project.file.ids.values())
+    if wanted or cuts:
         work.create_schema("cleaning")
     for table, (columns, rows) in wanted.items():
         write_table(work, table, columns, rows)
+    if cuts:
+        hosts = find_deep_hosts(work, project, landed or {}, has_idn=bool(forms))
+        write_table(work, suffixes.table, ("host", "domain"), suffixes.host_rows(hosts))
     return replace(lists, idn=bool(forms))
 
 
@@ -111,7 +114,7 @@ def write_table(work: Connection, table: str, columns: tuple[str, ...], rows: Se
 
 
 def cuts_subdomains(kind: IdKind) -> bool:
-    """Whether a kind reads the public suffix list."""
+    """Whether a kind reads the table of hosts."""
     return kind.type == "domain" and domain.is_registrable(options_of(kind, ""))
 
 
@@ -136,6 +139,23 @@ def prepare_form(kind: IdKind, written: str) -> tuple[str, str, str] | None:
     else:
         form, signature = domain.plain(written, options), idn.signature("domain", domain.whole_options(options))
     return None if form is None else (signature, written, form)
+
+
+def find_deep_hosts(work: Connection, project: Project, landed: Mapping[str, Table], *, has_idn: bool) -> Iterator[str]:
+    """The hosts in the identifier columns that may be sub-domains of a registered one."""
+    selects = []
+    for table, column, kind in domain_columns(project, landed):
+        value, options = f"CAST({quote(column)} AS VARCHAR)", {**options_of(kind, "", idn=has_idn)}
+        if kind.type == "email":
+            host = domain.after_at_sql(email.sql(value, options))
+        else:
+            host = domain.sql(value, domain.whole_options(options))
+        selects.append(f"SELECT {host} AS host FROM {table}")
+    if selects:
+        found = (
+            f"SELECT DISTINCT host FROM ({' UNION ALL '.join(selects)}) AS hosts WHERE {suffixes.is_deep_sql('host')}"
+        )
+        yield from (str(host) for (host,) in work.rows(found))
 
 
 def domain_columns(project: Project, landed: Mapping[str, Table]) -> Iterator[tuple[str, str, IdKind]]:

@@ -1,16 +1,18 @@
 """A host name -> the domain that somebody registered, by the public suffix list that `tldextract` bundles.
 
 Nothing is fetched. Of the list only the registries' part counts (`co.uk`), not the one of hosting firms (`github.io`).
-SQL reads the suffixes from the table `cleaning.public_suffix`, which `write_lists` makes when a project needs it.
+SQL has no way to do this in one pass that is fast, so it looks hosts up in `cleaning.host`, which `write_lists` fills
+with the hosts of the data that have sub-domains.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from itertools import pairwise
 
 from c360.cleaning import text
 from c360.warehouse import qualified
 
-table = qualified("cleaning", "public_suffix")
+table = qualified("cleaning", "host")
 deepest = 8  # sub-domains that are followed; a host of more labels is malformed
 
 
@@ -20,11 +22,6 @@ def rules() -> frozenset[str]:
     from tldextract import TLDExtract
 
     return frozenset(TLDExtract(suffix_list_urls=(), cache_dir=None).tlds)
-
-
-def plain_rules() -> list[str]:
-    """The suffixes themselves: what the table holds."""
-    return sorted(rule for rule in rules() if rule[0] not in "*!")
 
 
 @cache
@@ -64,21 +61,18 @@ def is_suffix(name: str) -> bool:
 
 
 def registrable_sql(host: str) -> str:
-    """`registrable` in SQL."""
-    tails = [text.drop_sql(host, f"^([^.]*[.]){{{dots}}}") if dots else host for dots in range(deepest + 1)]
-    deep = [f"CASE WHEN {host} LIKE '{'%.' * max(2, dots)}%' THEN {tail} END" for dots, tail in enumerate(tails)]
-    found = [
-        f"WHEN {text.matches_sql(before, exception())} OR {suffix_sql(tail, after)} THEN {before}"
-        for before, tail, after in zip(tails, deep[1:], tails[1:], strict=False)
-    ]
-    last = f"{text.drop_sql(text.drop_sql(host, '[.][^.]*$'), '^.*[.]')} || '.' || {text.drop_sql(host, '^.*[.]')}"
-    return (
-        f"CASE WHEN {host} LIKE '{'%.' * (deepest + 1)}%' THEN NULL WHEN {suffix_sql(host, host)} THEN NULL "
-        f"WHEN {host} NOT LIKE '%.%.%' THEN {host} {' '.join(found)} ELSE {last} END"
-    )
+    """`registrable` in SQL; a host that is not in the table is registered as it stands."""
+    found = f"(SELECT max(host.domain) FROM {table} AS host WHERE host.host = {host})"
+    return f"nullif(coalesce({found}, {host}), '')"
 
 
-def suffix_sql(name: str, certain: str) -> str:
-    """`is_suffix` in SQL; `name` is NULL where there are too few labels, so that the look-up costs nothing there."""
-    listed = f"{name} IN (SELECT suffix FROM {table})"
-    return f"({listed} OR ({text.matches_sql(certain, wildcard())} AND NOT {text.matches_sql(certain, exception())}))"
+def is_deep_sql(host: str) -> str:
+    """SQL condition: whether the host's registered domain may be another one."""
+    return f"({host} LIKE '%.%.%' OR {text.matches_sql(host, wildcard())})"
+
+
+def host_rows(deep: Iterable[str]) -> list[tuple[str, str]]:
+    """The rows of the table: short suffixes, under which nobody is, and the deep hosts of the data."""
+    rows = {rule: "" for rule in rules() if rule[0] not in "*!" and rule.count(".") < 2}
+    rows |= {host: registrable(host) or "" for host in deep}
+    return sorted((host, domain) for host, domain in rows.items() if host != domain)

@@ -19,9 +19,9 @@ opening = "^[ \"'<]*(mailto:|[a-z][a-z0-9+.-]*://|//)?"
 mailbox = "^[^/?#@]*@"
 path = "[/?#].*$"
 closing = "(:[0-9]*)?[ .,;:\">']*$"
-web = "^www[.]"
+web = "^(www[.])+"
 too_long = "^.*[^.]{64}.*$"  # RFC 1035
-valid = {"strict": f"^{host}$", "lenient": "^[^@ ]+$"}
+valid = {"strict": f"^{host}$", "lenient": "^[^@ <>\"';:/?#]+$"}
 
 
 def normalise(value: str, options: Options) -> str | None:
@@ -77,9 +77,14 @@ def of_email(address: str, options: Options) -> str | None:
 
 def of_email_sql(expr: str, options: Options) -> str:
     """`of_email` in SQL: no second validation, since an address that was accepted has a domain that is accepted."""
-    after = f"substr({expr}, strpos({expr}, '@') + 1)"
-    domain = f"nullif({text.drop_sql(after, web)}, '')"
+    domain = after_at_sql(expr)
     return suffixes.registrable_sql(domain) if is_registrable(options) else domain
+
+
+def after_at_sql(expr: str) -> str:
+    """The whole domain of a normalised e-mail address."""
+    after = f"substr({expr}, strpos({expr}, '@') + 1)"
+    return f"nullif({text.drop_sql(after, web)}, '')"
 
 
 def whole_options(options: Options) -> Options:

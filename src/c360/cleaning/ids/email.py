@@ -18,9 +18,9 @@ atom = rf"[a-z0-9!#$%&'*+/=?^_`{{|}}~{text.any_letter}-]+"
 label = rf"[a-z0-9{text.any_letter}]([a-z0-9{text.any_letter}-]*[a-z0-9{text.any_letter}])?"
 top = rf"[a-z{text.any_letter}]([a-z0-9{text.any_letter}-]*[a-z0-9{text.any_letter}])"
 host = rf"({label}[.])+{top}"
-address = {"strict": rf"^{atom}([.]{atom})*@{host}$", "lenient": "^[^@ ]+@[^@ ]+$"}
+address = {"strict": rf"^{atom}([.]{atom})*@{host}$", "lenient": "^[^@ <>]+@[^@ <>]+$"}
 
-opening = "^([^<]*<)?[ \"',;:]*(mailto:)? *"  # Jane <jane@x.com>, "jane@x.com", mailto:jane@x.com
+opening = "^([^<]*<)?([ \"',;:]|mailto:)*"  # Jane <jane@x.com>, "jane@x.com", mailto:jane@x.com
 closing = "[ .,;:\">']*([?][^@]*)?$"  # jane@x.com>; jane@x.com. mailto:jane@x.com?subject=Hi
 too_long = "^([^@]{65}|[^@]*@.*[^.]{64}).*$"  # RFC 5321: 64 before the @; RFC 1035: 63 a label
 longest = 320  # RFC 3696, with a display name or without; longer ones cost regular expressions dear

@@ -179,10 +179,9 @@ def trunk_prefix(national_prefix: str | None, parsing: str | None) -> str | None
 
 def national_of(code: int, regions: tuple[str, ...]) -> tuple[str, str | None]:
     """The possible national numbers of a country code as a regular expression, and its trunk prefix."""
-    plans = [metadata(code, name) for name in regions]
-    lengths = sorted({length for each in plans for length in each.general_desc.possible_length})
-    prefix = trunk_prefix(plans[0].national_prefix, plans[0].national_prefix_for_parsing)
-    return national(str(code), lengths, prefix or ""), plans[0].national_prefix
+    main = metadata(code, regions[0])
+    prefix = trunk_prefix(main.national_prefix, main.national_prefix_for_parsing)
+    return national(str(code), sorted(main.general_desc.possible_length), prefix or ""), main.national_prefix
 
 
 def metadata(code: int, region: str) -> Any:
