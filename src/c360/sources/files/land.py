@@ -13,6 +13,7 @@ from c360.sources.files.discover import Found
 from c360.sources.files.exact import Rejected
 from c360.sources.files.header import Layout, column_names
 from c360.sources.files.load import load
+from c360.sources.files.parquet import ParquetReader
 from c360.sources.files.prepare import Input, layout_of, peek, prepare
 from c360.sources.files.reader import CsvReader, JsonReader, Reader
 from c360.sources.files.settle import Rules, settle
@@ -158,7 +159,9 @@ def reader_for(work: Connection, project: Project, opened: Opened, inputs: dict[
     nulls = project.file.sources[name].null_values
     if opened.columns is not None:
         return CsvReader(name, opened.columns, inputs, nulls, folder)
-    columns, faults = settle_columns(project, name, ())
+    columns, _ = settle_columns(project, name, ())
+    if opened.files and opened.files[0][1].format == "parquet":
+        return parquet_reader(work, project, opened, ParquetReader(name, columns, inputs, nulls, folder))
     reader = JsonReader(name, columns, inputs, nulls, folder)
     exact = [number for number, item in inputs.items() if item.kind.format == "json" or not item.scan.regular]
     reader.read_exactly(exact)
@@ -176,6 +179,23 @@ def reader_for(work: Connection, project: Project, opened: Opened, inputs: dict[
     reader.columns, faults = settle_columns(project, name, names)
     if faults:
         raise SourceError(*faults)
+    return reader
+
+
+def parquet_reader(work: Connection, project: Project, opened: Opened, reader: ParquetReader) -> Reader:
+    """The reader of Parquet files with its columns.
+
+    Raises:
+        SourceError: a footer is damaged, or a column that the project names is missing.
+    """
+    names = reader.open(work)
+    reader.columns, faults = settle_columns(project, opened.name, names)
+    for number, item in reader.inputs.items():
+        layout = Layout(b"", tuple(reader.fields[number]))
+        faults += missing_in_file(project, opened.name, reader.columns, layout, item.found.shown) if not faults else []
+    if faults:
+        raise SourceError(*faults)
+    opened.warnings += reader.settle_types()
     return reader
 
 

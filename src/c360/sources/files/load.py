@@ -104,8 +104,7 @@ def flaw_sql(reader: Reader, types: dict[str, ColumnType], values: dict[str, str
     names = list(reader.columns.names)
     cases = [f"WHEN _json <> 0 THEN {json_flaw} + _json"] if reader.has_json else []
     for index, name in enumerate(names):
-        kind = types[name]
-        if kind.sql != "VARCHAR" or not kind.certain:
+        if not types[name].total:
             cases.append(f"WHEN c{index} IS NOT NULL AND {values[name]} IS NULL THEN {index + 1}")
     for name in reader.columns.key:
         cases.append(f"WHEN {values[name]} IS NULL THEN {-names.index(name) - 1}")

@@ -46,12 +46,19 @@ class ColumnType:
         declared: the user said so; then spaces, plus signs and leading zeros are accepted.
         own_form: dates and times are in the declared format, not in the ISO one.
         certain: False for a column without a value so far.
+        native: the file itself has types (Parquet); only what no table can hold does not fit.
     """
 
     sql: str
     declared: bool = False
     own_form: bool = False
     certain: bool = True
+    native: bool = False
+
+    @property
+    def total(self) -> bool:
+        """Whether every text fits."""
+        return self.sql == "VARCHAR" and self.certain and not self.native
 
     @property
     def stored(self) -> str:
@@ -125,6 +132,7 @@ def digits_of(value: str) -> tuple[int, int]:
 
 def class_sql(raw: str, reading: Reading) -> str:
     """SQL for the classes of one text; NULL has none."""
+    decimal = f"CASE WHEN strlen(ltrim({raw}, '-')) > 18 THEN {fraction | long} ELSE {fraction} END"
     cases = [
         f"WHEN {raw} IS NULL THEN 0",
         *(
@@ -136,8 +144,7 @@ def class_sql(raw: str, reading: Reading) -> str:
         f"WHEN lower({raw}) IN ('true', 'false') THEN {boolean}",
         f"WHEN {day_sql(raw)} IS NOT NULL THEN {day}",
         f"WHEN {moment_sql(raw, Reading())} IS NOT NULL THEN {moment}",
-        f"WHEN regexp_full_match({raw}, {literal(decimal_form)}) THEN "
-        f"CASE WHEN strlen(ltrim({raw}, '-')) > 18 THEN {fraction | long} ELSE {fraction} END",
+        f"WHEN regexp_full_match({raw}, {literal(decimal_form)}) THEN {decimal}",
         f"WHEN {floating_sql(raw)} IS NOT NULL AND regexp_matches({raw}, '[.eE]') THEN {floating}",
     ]
     return f"CASE {' '.join(cases)} ELSE {text} END"
@@ -189,6 +196,8 @@ def guess(values: Iterable[str | None], *, identifier: bool = False) -> ColumnTy
 
 def value_sql(raw: str, kind: ColumnType, reading: Reading) -> str:
     """SQL that reads a text as a type; NULL where the text does not fit."""
+    if kind.native:
+        return native_sql(raw, kind.sql)
     if kind.sql == "VARCHAR":
         return raw if kind.certain else "CAST(NULL AS VARCHAR)"
     if kind.sql == "JSON":
@@ -210,6 +219,17 @@ def value_sql(raw: str, kind: ColumnType, reading: Reading) -> str:
     return (
         f"CASE WHEN regexp_full_match({raw}, {literal(form)}) AND {raw} <> '-0' THEN TRY_CAST({raw} AS {kind.sql}) END"
     )
+
+
+def native_sql(raw: str, kind: str) -> str:
+    """A value that has its type already; infinity, years beyond 1-9999 and NUL characters do not fit."""
+    if kind == "DOUBLE":
+        return f"CASE WHEN isfinite({raw}) THEN {raw} END"
+    if kind in ("DATE", "TIMESTAMP"):
+        return f"CASE WHEN {raw} >= {kind} '0001-01-01' AND {raw} < {kind} '9999-12-31' + INTERVAL 1 DAY THEN {raw} END"
+    if kind == "VARCHAR":
+        return f"CASE WHEN NOT contains({raw}, chr(0)) THEN {raw} END"
+    return raw
 
 
 def time_value_sql(raw: str, kind: ColumnType, reading: Reading) -> str:
