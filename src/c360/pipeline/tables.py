@@ -10,6 +10,7 @@ from c360.entities.records import record_table
 from c360.entities.vocabulary import key_columns
 from c360.features import catalogue
 from c360.pipeline.breakdowns import breakdown_tables
+from c360.pipeline.evidence import evidence_tables
 from c360.project import Project
 from c360.project.blocks.entities import Entity
 from c360.warehouse import comma, literal, qualified, quote
@@ -30,6 +31,7 @@ def published_tables(project: Project) -> list[PublishedTable]:
         *(record_table_of(project, name) for name, entity in file.entities.items() if entity.from_),
         *breakdown_tables(project),
         *report_tables(project),
+        *evidence_tables(project),
     ]
 
 
