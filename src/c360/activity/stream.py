@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from c360.activity.links import first_of, link, spelling_of
+from c360.activity.links import first_of, spelling_of
 from c360.activity.readings import Context, Reading, readings_of
 from c360.activity.vocabulary import activities_of, attributes_of
 from c360.project import Project
@@ -42,13 +42,29 @@ def build_stream(work: Connection, context: Context, entity: str) -> int:
     """Write one stream, and count what could not be attached to it."""
     readings, table = readings_of(context, entity), qualified("activity", entity)
     work.replace_table(table, stream_sql(context, entity, readings))
-    candidates = " UNION ALL ".join(f"SELECT count(*) AS n FROM {r.table} WHERE {r.condition()}" for r in readings)
-    counts = work.rows(f"SELECT (SELECT count(*) FROM {table}) AS attached, (SELECT sum(n) FROM ({candidates}) c) AS n")
-    attached, candidate = counts[0]
-    if attached != candidate:
-        for reading in readings:
-            work.execute(f"INSERT INTO {unattached} {unattached_sql(context, entity, reading)}")
-    return int(attached)
+    lost = count_lost(work, table, readings)
+    for reading in lost:
+        work.execute(f"INSERT INTO {unattached} {unattached_sql(context, entity, reading)}")
+    return int(work.scalar(f"SELECT count(*) FROM {table}"))
+
+
+def count_lost(work: Connection, table: str, readings: list[Reading]) -> list[Reading]:
+    """The readings of which some rows may not be in the stream.
+
+    Counting is cheap and finding the rows is not, so each reading's rows are counted against its activities in the
+    stream; readings that share an activity cannot be told apart and are looked at together.
+    """
+    counts = " UNION ALL ".join(
+        f"SELECT {number} AS reading, {r.name_sql()} AS activity FROM {r.table} WHERE {r.condition()}"
+        for number, r in enumerate(readings)
+    )
+    rows = work.rows(
+        f"SELECT c.activity, c.n, c.first, c.last, coalesce(s.n, 0) FROM (SELECT activity, count(*) AS n, "
+        f"min(reading) AS first, max(reading) AS last FROM ({counts}) d GROUP BY activity) c LEFT JOIN "
+        f"(SELECT activity, count(*) AS n FROM {table} GROUP BY activity) s ON s.activity = c.activity"
+    )
+    lost = {number for _, n, first, last, found in rows if n != found for number in range(first, last + 1)}
+    return [readings[number] for number in sorted(lost)]
 
 
 def stream_sql(context: Context, entity: str, readings: list[Reading]) -> str:
@@ -62,16 +78,21 @@ def stream_sql(context: Context, entity: str, readings: list[Reading]) -> str:
     return f"SELECT {comma(columns)} FROM ({found}) a"
 
 
+def node_joins(context: Context, entity: str, reading: Reading, side: str) -> tuple[str, list[str]]:
+    """SQL that joins rows `r` of a reading to the nodes of their identifiers, and the aliases of those."""
+    joins, names = "", [f"n{number}" for number in range(len(reading.ids))]
+    for name, (kind, parts) in zip(names, reading.ids.items(), strict=True):
+        same = " AND ".join(f"{name}.{raw} = r.{raw}" for raw, _ in reading.raw(kind, parts))
+        joins += f" {side} ({reading.nodes(context.spelling, entity, kind)}) {name} ON {same}"
+    return joins, names
+
+
 def attached_sql(context: Context, entity: str, reading: Reading, attributes: list[str]) -> str:
     """SQL of the rows of a reading that have an entity and a time.
 
     The first identifier that belongs to an entity names it; the next is asked where that one is absent or does not.
     """
-    joins, names = "", [f"n{number}" for number in range(len(reading.ids))]
-    for name, (kind, parts) in zip(names, reading.ids.items(), strict=True):
-        same = " AND ".join(f"{name}.{raw} = r.{raw}" for raw, _ in reading.raw(kind, parts))
-        side = "JOIN" if len(names) == 1 else "LEFT JOIN"
-        joins += f" {side} ({reading.nodes(context.spelling, entity, kind)}) {name} ON {same}"
+    joins, names = node_joins(context, entity, reading, "JOIN" if len(reading.ids) == 1 else "LEFT JOIN")
     entity_id = first_of(f"{name}.entity_id" for name in names)
     columns = [
         f"CAST(md5({literal(reading.source + '|')} || r.c_key || '|' || r.c_activity) AS UUID) AS activity_uuid",
@@ -93,17 +114,15 @@ def empty_unattached() -> str:
 
 def unattached_sql(context: Context, entity: str, reading: Reading) -> str:
     """SQL of the rows of a reading that are not in the stream, counted by activity and reason."""
-    found = link(entity, {kind: reading.spelled(context.spelling, kind) for kind in reading.ids})
-    absent = " AND ".join(f"{value} IS NULL" for value in found.values.values())
+    joins, names = node_joins(context, entity, reading, "LEFT JOIN")
+    lost = f"r.c_ts IS NULL OR {first_of(f'{name}.entity_id' for name in names)} IS NULL"
+    absent = " AND ".join(f"{reading.spelled(context.spelling, kind)} IS NULL" for kind in reading.ids)
     reason = (
         "CASE WHEN r.c_ts IS NULL THEN 'no time' "
         f"WHEN {absent} THEN 'no usable identifier' ELSE {literal(f'identifier of no {entity}')} END"
     )
-    lost = (
-        f"SELECT r.c_activity AS activity, {reason} AS reason FROM ({reading.select([])}) r {found.joins} "
-        f"WHERE r.c_ts IS NULL OR {found.entity_id} IS NULL"
-    )
     return (
-        f"SELECT {literal(entity)}, activity, {literal(reading.source)}, reason, count(*) "
-        f"FROM ({lost}) u GROUP BY activity, reason"
+        f"SELECT {literal(entity)}, activity, {literal(reading.source)}, reason, count(*) FROM "
+        f"(SELECT r.c_activity AS activity, {reason} AS reason FROM (SELECT r.* FROM ({reading.select([])}) r{joins} "
+        f"WHERE {lost}) r) u GROUP BY activity, reason"
     )

@@ -23,10 +23,10 @@ def build_survivors(work: Connection, project: Project, entity: str) -> None:
     Writes: entities._kept_<entity>(entity_id, public_id, identifiers, traits)
     """
     block = project.file.entities[entity]
-    columns, joins = ["e.entity_id", "e.public_id"], ""
+    columns, joins, ctes = ["e.entity_id", "e.public_id"], "", ""
     if block.from_:
-        types = work.columns_of("entities", f"record_{entity}")
-        joins += f" LEFT JOIN ({survivors_sql(block, entity, types)}) s ON s.entity_id = e.entity_id"
+        ctes = f"WITH s AS ({survivors_sql(block, entity, work.columns_of('entities', f'record_{entity}'))}) "
+        joins += " LEFT JOIN s ON s.entity_id = e.entity_id"
     if block.ids:
         joins += f" LEFT JOIN ({identifiers_sql(block, entity)}) i ON i.entity_id = e.entity_id"
     for kind in block.ids:
@@ -34,7 +34,9 @@ def build_survivors(work: Connection, project: Project, entity: str) -> None:
         columns.append(f"coalesce(s.{name}, i.{name}) AS {name}" if block.from_ else f"i.{name} AS {name}")
     columns += [f"s.{quote(trait)} AS {quote(trait)}" for trait in traits_of(block)]
     living = f"e.entity = {literal(entity)} AND e.status = 'active'"
-    work.replace_table(kept_table(entity), f"SELECT {comma(columns)} FROM identity.entity e{joins} WHERE {living}")
+    work.replace_table(
+        kept_table(entity), f"{ctes}SELECT {comma(columns)} FROM identity.entity e{joins} WHERE {living}"
+    )
 
 
 def survivors_sql(block: Entity, entity: str, types: dict[str, str]) -> str:
@@ -67,11 +69,19 @@ def pick_sql(won: str, column: str, column_type: str) -> str:
 
 
 def identifiers_sql(block: Entity, entity: str) -> str:
-    """SQL of each entity's best identifier per kind in the graph: not replaced, then latest seen, then by value."""
+    """SQL of each entity's best identifier per kind in the graph: not replaced, then latest seen, then by value.
+
+    Only kinds that no record gives are asked for: `s` holds what the records gave.
+    """
+    joins, missing = "", "TRUE"
+    if block.from_:
+        given = " ".join(f"WHEN {literal(kind)} THEN s.{quote(kind)}" for kind in block.ids)
+        joins = " LEFT JOIN s ON s.entity_id = l.entity_id"
+        missing = f"CASE l.id_kind {given} END IS NULL"
     order = "PARTITION BY l.entity_id, l.id_kind ORDER BY l.superseded, n.first_seen DESC NULLS LAST, l.value"
     ranked = (
         f"SELECT l.entity_id, l.id_kind, l.value, row_number() OVER ({order}) AS place FROM identity.lookup l "
-        f"JOIN identity.node n ON n.node_id = l.node_id WHERE l.entity = {literal(entity)}"
+        f"JOIN identity.node n ON n.node_id = l.node_id{joins} WHERE l.entity = {literal(entity)} AND {missing}"
     )
     columns = [
         "entity_id",

@@ -7,7 +7,7 @@ from c360.features.language.reads import Read
 whole_types = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 binary_types = ("DOUBLE", "FLOAT", "REAL")
 grouped_verbs = {"count", "sum", "min", "max", "avg", "any", "trend"}
-day_seconds = "86400.0"
+day_seconds = "86400"
 
 
 def is_grouped(read: Read) -> bool:
@@ -91,7 +91,7 @@ def mean_gap(condition: str) -> str:
     """SQL of the mean number of days between consecutive activities: the gaps of a row of dates add up to its span."""
     time = f"CASE WHEN {condition} THEN s.activity_ts END"
     span = f"date_diff('second', min({time}), max({time}))"
-    return f"CASE WHEN count({time}) > 1 THEN {span} / {day_seconds} / (count({time}) - 1) END"
+    return f"CASE WHEN count({time}) > 1 THEN CAST({span} AS DOUBLE) / {day_seconds} / (count({time}) - 1) END"
 
 
 def trend(read: Read, tables: Tables) -> str:

@@ -1,11 +1,13 @@
 """A read in, its own SELECT out, for the verbs that need rows in an order or values in a ranking."""
 
+from c360.features.compiler.calendar import Period, period_sql
 from c360.features.compiler.measures import condition_sql, day_seconds
 from c360.features.compiler.rows import Rows, Tables
 from c360.features.language.reads import Read
 from c360.warehouse import literal, quote
 
 most_listed = 100
+periods: tuple[Period, ...] = ("day", "week", "month")
 
 
 def ranked(read: Read, rows: Rows, tables: Tables) -> str:
@@ -35,7 +37,7 @@ def gaps(read: Read, rows: Rows, tables: Tables) -> str:
     keys = ", ".join(rows.frame.keys)
     found = rows.plain(["s.activity_ts AS ts", "s.activity_uuid AS tie"], condition_sql(read, tables))
     before = f"lag(ts) OVER (PARTITION BY {keys} ORDER BY ts, tie)"
-    days = f"date_diff('second', before, ts) / {day_seconds}"
+    days = f"CAST(date_diff('second', before, ts) AS DOUBLE) / {day_seconds}"
     return f"SELECT {keys}, {days} AS v FROM (SELECT {keys}, ts, {before} AS before FROM ({found}) g) h WHERE before IS NOT NULL"
 
 
@@ -48,7 +50,7 @@ def ordered_value(read: Read, rows: Rows, found: str) -> str:
     p = 0.5 if feature.verb == "median" else (feature.p if feature.p is not None else 0.5)
     over = f"OVER (PARTITION BY {keys}"
     places = f"SELECT {keys}, CAST(v AS DOUBLE) AS v, row_number() {over} ORDER BY v) - 1 AS place, count(*) {over}) AS n FROM ({found}) g"
-    position = f"({p!r} * (n - 1))"
+    position = f"(CAST({p!r} AS DOUBLE) * (n - 1))"
     low, high = f"floor({position})", f"ceil({position})"
     weight = f"({position} - {low})"
     low_value = f"max(CASE WHEN place = {low} THEN v * (1 - {weight}) END)"
@@ -99,25 +101,18 @@ def listed(read: Read, rows: Rows, tables: Tables) -> str:
 
 
 def streak(read: Read, rows: Rows, tables: Tables) -> str:
-    """SQL of the current streak: consecutive periods with an activity, up to this one or the one before it.
-
-    Periods are counted from Monday 1970-01-05 (days, weeks) or from January 1970 (months).
-    """
+    """SQL of the current streak: consecutive periods with an activity, up to this one or the one before it."""
     feature, keys, name = read.definition.feature, ", ".join(rows.frame.keys), quote(read.definition.name)
-    every = feature.take or "day"
-    period = {
-        "day": "date_diff('day', CAST('1970-01-05' AS DATE), CAST({0} AS DATE))",
-        "week": "CAST(floor(date_diff('day', CAST('1970-01-05' AS DATE), CAST({0} AS DATE)) / 7.0) AS BIGINT)",
-        "month": "(extract(year FROM {0}) * 12 + extract(month FROM {0}))",
-    }[every]
+    every = next((period for period in periods if period == feature.take), "day")
+    zone, now = rows.frame.zone, rows.frame.now()
     found = rows.plain(
-        [f"{period.format('s.activity_ts')} AS v", f"{period.format(rows.frame.now())} AS now"],
+        [f"{period_sql('s.activity_ts', every, zone)} AS v", f"{period_sql(now, every, zone)} AS now"],
         condition_sql(read, tables),
     )
-    periods = f"SELECT DISTINCT {keys}, v, now FROM ({found}) g"
+    different = f"SELECT DISTINCT {keys}, v, now FROM ({found}) g"
     place = f"row_number() OVER (PARTITION BY {keys} ORDER BY v DESC)"
     top = f"max(v) OVER (PARTITION BY {keys})"
-    placed = f"SELECT {keys}, v, now, {place} AS place, {top} AS latest FROM ({periods}) h"
+    placed = f"SELECT {keys}, v, now, {place} AS place, {top} AS latest FROM ({different}) h"
     return (
         f"SELECT {keys}, count(CASE WHEN latest >= now - 1 AND v + place = latest + 1 THEN 1 END) AS {name} "
         f"FROM ({placed}) i GROUP BY {keys}"

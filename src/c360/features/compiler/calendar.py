@@ -1,0 +1,64 @@
+"""A UTC timestamp in SQL in, the number of its day, week or month on the clock of the project's zone out."""
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+Period = Literal["day", "week", "month"]
+base = datetime(1970, 1, 5)  # noqa: DTZ001  (naive UTC; a Monday, so that weeks are whole sevens of days)
+first, last = datetime(1970, 1, 1, tzinfo=UTC), datetime(2060, 1, 1, tzinfo=UTC)
+
+
+def period_sql(moment: str, period: Period, zone: str) -> str:
+    """SQL of the number of a period, counted from Monday 1970-01-05 (days, weeks) or from year 0 (months)."""
+    day = day_sql(moment, zone)
+    if period == "day":
+        return day
+    if period == "week":
+        return f"CAST(floor({day} / 7.0) AS BIGINT)"
+    date = f"(CAST('1970-01-05' AS DATE) + CAST({day} AS INTEGER))"
+    return f"(extract(year FROM {date}) * 12 + extract(month FROM {date}))"
+
+
+def day_sql(moment: str, zone: str) -> str:
+    """SQL of the number of a local day."""
+    seconds = f"date_diff('second', CAST('1970-01-05 00:00:00' AS TIMESTAMP), {moment})"
+    return f"CAST(floor(({seconds} + {offset_sql(moment, zone)}) / 86400.0) AS BIGINT)"
+
+
+def offset_sql(moment: str, zone: str) -> str:
+    """SQL of the seconds that a zone is ahead of UTC at a moment; most rows are recent, so the latest change is asked first."""
+    start, changes = offsets(zone)
+    if not changes:
+        return str(start)
+    cases = " ".join(
+        f"WHEN {moment} >= CAST('{at:%Y-%m-%d %H:%M:%S}' AS TIMESTAMP) THEN {offset}"
+        for at, offset in reversed(changes)
+    )
+    return f"CASE {cases} ELSE {start} END"
+
+
+@lru_cache(maxsize=8)
+def offsets(zone: str) -> tuple[int, tuple[tuple[datetime, int], ...]]:
+    """A zone's first offset in seconds, and each change from 1970 to 2060: the UTC moment and the offset from then on."""
+    tz, step = ZoneInfo(zone), timedelta(days=7)
+    at, here = first, offset_at(tz, first)
+    start, changes = here, []
+    while at < last:
+        there = offset_at(tz, at + step)
+        if there != here:
+            low, high = at, at + step
+            while high - low > timedelta(seconds=1):
+                middle = low + timedelta(seconds=int((high - low).total_seconds()) // 2)
+                low, high = (middle, high) if offset_at(tz, middle) == here else (low, middle)
+            changes.append((high.replace(tzinfo=None), there))
+            here = there
+        at += step
+    return start, tuple(changes)
+
+
+def offset_at(tz: ZoneInfo, moment: datetime) -> int:
+    """Seconds ahead of UTC."""
+    found = moment.astimezone(tz).utcoffset()
+    return int(found.total_seconds()) if found is not None else 0
