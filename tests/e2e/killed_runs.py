@@ -164,7 +164,7 @@ def read_on(store: Path) -> dict[str, Any]:
                 newest = max(newest, generations[0])
                 seen.add(reader.snapshot_id)
         except WarehouseError as error:
-            if error.faults[0].code != "nothing-published":
+            if seen or error.faults[0].code != "nothing-published":
                 found["errors"].append(str(error))
         time.sleep(0.002)
     return {**found, "snapshots": len(seen)}
@@ -206,10 +206,9 @@ def die_at(count: int) -> None:
     os.fsync = counted(os.fsync)
 
 
-def killed_attempt(store: Path, generation: int, draw: random.Random, typical: float) -> str:
-    """Start an attempt and kill it; says where."""
-    if draw.random() < 0.5:
-        count = draw.randrange(75)
+def killed_attempt(store: Path, generation: int, draw: random.Random, typical: float, count: int) -> str:
+    """Start an attempt and kill it at a call, or when `count` is negative after a delay; says where."""
+    if count >= 0:
         process = spawn(lambda: (die_at(count), run(store, generation)))
         where = f"call {count}"
     else:
@@ -223,7 +222,10 @@ def killed_attempt(store: Path, generation: int, draw: random.Random, typical: f
 
 
 def main(folder: Path, kills: int, seed: int) -> dict[str, Any]:
-    """Kill, check and resume until so many attempts were killed; every second time the input changes first."""
+    """Kill, check and resume until so many attempts were killed; every second time the input changes first.
+
+    With seed 0 the first attempt is killed at its first call, the next at its second, and so on.
+    """
     draw = random.Random(seed)
     store = folder / "store"
     store.mkdir(parents=True)
@@ -235,7 +237,8 @@ def main(folder: Path, kills: int, seed: int) -> dict[str, Any]:
         if report["killed"] == kills:
             break
         generation += kill % 2
-        place = killed_attempt(store, generation, draw, typical)
+        count = kill if seed == 0 else draw.randrange(75) if draw.random() < 0.5 else -1
+        place = killed_attempt(store, generation, draw, typical, count)
         report["places"].append(place)
         report["killed"] += "done" not in place
         os.waitpid(spawn(partial(resume, store, generation, dict(known)), folder / "resumed.json"), 0)

@@ -33,6 +33,11 @@ def test_twenty_five_killed_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
+def test_a_run_killed_at_each_of_its_calls_in_turn(tmp_path: Path) -> None:
+    check(kill(tmp_path / "kills", 60, seed=0), 60)
+
+
+@pytest.mark.soak
 @pytest.mark.parametrize("seed", [2, 3])
 def test_two_hundred_killed_runs(tmp_path: Path, seed: int) -> None:
     check(kill(tmp_path / "kills", 200, seed), 200)
