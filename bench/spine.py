@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import Measured, best, run, table
-from c360.examples import write_example
+from c360.examples import jaffle_gaggle, write_example
 
 out = Path(__file__).parent / "out"
 as_of = "2026-10-01"
@@ -42,6 +42,7 @@ def data_of(events: int, users: int) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         write_example("jaffle_gaggle", folder, users=users, events=events)
         done.touch()
+    shutil.copyfile(Path(jaffle_gaggle.__file__).with_name("c360.yaml"), folder / "c360.yaml")  # as it is now
     return folder
 
 
@@ -156,13 +157,12 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     options = parser.parse_args()
     sizes = [measure_size(int(events), options.tries) for events in options.events.split(",") if events]
+    if sizes and not options.json:
+        print_sizes(sizes)
     starts = measure_starts(options.starts) if options.starts else {}
     if options.json:
         print(as_json(sizes, starts))
-        return
-    if sizes:
-        print_sizes(sizes)
-    if starts:
+    elif starts:
         print_starts(starts)
 
 
