@@ -1,6 +1,7 @@
 """A statement in DuckDB's dialect in; its text, functions and types in each other engine's dialect out."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import sqlglot
@@ -9,7 +10,9 @@ from sqlglot import exp
 dialects = ("postgres", "spark", "snowflake", "bigquery")
 lists = Path(__file__).parent / "known_names"
 call = re.compile(r"(?<![\w\"`.$])([A-Za-z_][A-Za-z0-9_]*)\s*\(")
-text_or_name = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`")
+names = r"|\"(?:[^\"]|\"\")*\"|`[^`]*`"
+text_or_name = re.compile(r"'(?:[^']|'')*'" + names)
+escaped_text_or_name = re.compile(r"'(?:[^'\\]|''|\\.)*'" + names, re.DOTALL)
 alias = re.compile(r"\bAS\s+[A-Za-z_]+\s*\(")
 keywords = {
     "ALL", "AND", "ANY", "AS", "BETWEEN", "BY", "CASE", "DISTINCT", "ELSE", "END", "EXCEPT", "EXISTS", "FROM", "IF", "IN",
@@ -19,15 +22,17 @@ keywords = {
 }  # fmt: skip
 
 
+@cache
 def transpile(sql: str, dialect: str) -> str:
     """The statement in another dialect; unsupported syntax raises."""
     (text,) = sqlglot.transpile(sql, read="duckdb", write=dialect, unsupported_level=sqlglot.ErrorLevel.RAISE)
     return text
 
 
-def functions_in(text: str) -> set[str]:
+def functions_in(text: str, dialect: str = "spark") -> set[str]:
     """The names of the functions that a statement's text calls; parametrised types count as types."""
-    bare = alias.sub("", text_or_name.sub("''", text))
+    quoted = text_or_name if dialect == "postgres" else escaped_text_or_name
+    bare = alias.sub("", quoted.sub("''", text))
     return {name.upper() for name in call.findall(bare)} - keywords - type_words
 
 

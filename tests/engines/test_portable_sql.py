@@ -33,7 +33,7 @@ def test_every_statement_is_transpiled_without_loss(statements: list[str], diale
 @pytest.mark.parametrize("dialect", dialects)
 def test_every_function_and_type_exists_in_the_dialect(statements: list[str], dialect: str) -> None:
     texts = [transpile(sql, dialect) for sql in statements]
-    functions = {name: text for text in texts for name in functions_in(text)}
+    functions = {name: text for text in texts for name in functions_in(text, dialect)}
     types = {name: text for text in texts for name in types_in(text, dialect)}
     unknown_functions = {name: functions[name] for name in sorted(set(functions) - known(dialect, "functions"))}
     unknown_types = {name: types[name] for name in sorted(set(types) - known(dialect, "types"))}
@@ -52,7 +52,9 @@ def test_postgres_own_parser_accepts_every_statement(statements: list[str]) -> N
 
 
 def test_an_unknown_function_would_be_noticed() -> None:
-    assert functions_in(transpile("SELECT list_aggr(x, 'sum') FROM t", "postgres")) - known("postgres", "functions")
+    assert functions_in(transpile("SELECT list_aggr(x, 'sum') FROM t", "postgres"), "postgres") - known(
+        "postgres", "functions"
+    )
 
 
 def test_the_lists_hold_no_name_twice() -> None:
