@@ -44,11 +44,13 @@ class RunOptions:
         as_of: the run's "now" (UTC); None for the clock's, or for that of an interrupted run.
         select: the steps that may run; None for all.
         full_refresh: run every step whatever its fingerprint; the register of ids is kept.
+        again: sources that are read again although neither they nor their declaration changed.
     """
 
     as_of: datetime | None = None
     select: tuple[str, ...] | None = None
     full_refresh: bool = False
+    again: tuple[str, ...] = ()
     on_step: OnStep | None = None
     on_statement: Statement | None = None
 
@@ -98,7 +100,7 @@ def run(project: Project, options: RunOptions | None = None) -> RunReport:
         ) as work,
     ):
         work.on_statement = chosen.on_statement
-        path = RunPath(project, work, session)
+        path = RunPath(project, work, session, chosen.again)
         code = code_version()
         runner = StepRunner(work, session, code, refresh=chosen.full_refresh, on_step=chosen.on_step)
         path.report.steps = runner.run([step for step in path.steps() if selected(step.name, chosen.select)])
@@ -139,6 +141,7 @@ class RunPath:
     project: Project
     work: Connection
     session: RunSession
+    again: tuple[str, ...] = ()
     report: RunReport = field(init=False)
     found: "dict[str, Landed] | None" = field(init=False, default=None)
 
@@ -203,7 +206,7 @@ class RunPath:
         """Read the sources that changed."""
         from c360.sources import land
 
-        self.found = land(self.work, self.project, self.as_of)
+        self.found = land(self.work, self.project, self.as_of, again=self.again)
         self.report.sources = {
             name: {"rows": item.rows, "quarantined": item.quarantined} for name, item in self.found.items()
         }

@@ -1,0 +1,29 @@
+"""`c360 docs`: the static documentation site of a project."""
+
+from pathlib import Path
+
+import click
+
+from c360.cli.options import dry_run_option, json_option, load, project_option
+from c360.cli.output import print_json
+
+
+@click.command(epilog="Example: c360 docs --to site && open site/index.html")
+@click.option("--to", type=click.Path(path_type=Path, file_okay=False), default=Path("site"), show_default=True)
+@project_option
+@dry_run_option
+@json_option
+def command(to: Path, project_dir: Path, dry_run: bool, as_json: bool) -> None:
+    """Write a site that describes every table and column, the identifiers, features, checks and the lineage."""
+    from c360.pipeline.docs import write_docs
+    from c360.warehouse.snapshots import current_manifest
+
+    project = load(project_dir)
+    if dry_run:
+        click.echo(f"would write the site to {to}/", err=True)
+        return
+    files = write_docs(project, to, current_manifest(project.store))
+    if as_json:
+        print_json({"folder": str(to), "files": [str(file) for file in files]})
+    else:
+        click.echo(f"wrote {len(files)} files; open {to / 'index.html'}")
