@@ -319,3 +319,35 @@ def test_publication_times_name_the_snapshots(shop: Shop) -> None:
     assert names == sorted(names)
     assert names[0] == f"{FIRST:%Y%m%dT%H%M%S%f}Z"
     assert [info.published_at for info in list_snapshots(shop.store)] == [FIRST + timedelta(hours=n) for n in (2, 1, 0)]
+
+
+def test_a_pointer_that_cannot_be_replaced_stays_as_it_was(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = publish_one(shop, 1)
+    real = Path.replace
+
+    def refuse(path: Path, target: Path) -> Path:
+        if Path(target).name == "CURRENT":
+            raise OSError(28, "No space left on device")
+        return real(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", refuse)
+        with pytest.raises(OSError, match="No space"):
+            publish_one(shop, 2)
+    assert shop.rows("SELECT DISTINCT name FROM contact") == [("run 1",)]
+    assert [info.snapshot for info in list_snapshots(shop.store)] == [first]
+
+
+def test_an_error_after_the_pointer_moved_does_not_undo_the_publication(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_one(shop, 1)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("c360.warehouse.snapshots.publication.clear", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            publish_one(shop, 2)
+    assert shop.rows("SELECT DISTINCT name FROM contact") == [("run 2",)]

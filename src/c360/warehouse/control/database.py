@@ -1,5 +1,6 @@
 """The file `control.sqlite`: opened, brought to the newest schema, and written in short transactions."""
 
+import errno
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from c360.errors import Fault, WarehouseError
+from c360.warehouse.connection import disk_full
 from c360.warehouse.control.migrations import migrations
 
 file_name = "control.sqlite"
@@ -34,8 +36,7 @@ class ControlStore:
             self.raw.execute("PRAGMA foreign_keys = ON")
             migrate(self)
         except (sqlite3.Error, OSError) as error:
-            fix = "check the folder's rights and the disk space, or restore the file from a backup"
-            raise WarehouseError(Fault("control-store", f"'{path}' cannot be opened: {error}", fix=fix)) from error
+            raise WarehouseError(refusal(error, f"'{path}' cannot be opened")) from error
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> int:
         """Run a statement; returns the id of the row it inserted, if it did."""
@@ -94,7 +95,16 @@ def refusals(sql: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise WarehouseError(Fault("control-store", f"the control store refused: {error}", looked=(sql,))) from error
+        raise WarehouseError(refusal(error, "the control store refused", sql)) from error
+
+
+def refusal(error: Exception, what: str, sql: str = "") -> Fault:
+    """The fault of a file that SQLite cannot open, read or write."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", None) == errno.ENOSPC:
+        return disk_full(str(error))
+    fix = "check the folder's rights and the disk, or restore the file from a backup"
+    return Fault("control-store", f"{what}: {error}", fix=fix, looked=(sql,) if sql else ())
 
 
 def migrate(control: ControlStore) -> None:
