@@ -51,11 +51,15 @@ def command() -> None:
 @lens_options
 @click.option("--query", "query", required=True, help="JSON, SQL with MEASURE() or LQL; @FILE reads it from a file.")
 @click.option("--as-of", "as_of", type=click.DateTime(), help="What `now` is (UTC); default the present.")
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table", show_default=True
+)
 @click.option("--out", "out", type=click.Path(path_type=Path, dir_okay=False), help="Where --format parquet goes.")
 @click.option("--explain", "explain", is_flag=True, help="Show the plan in words instead of the rows.")
 @click.option("--sql", "sql", is_flag=True, help="Show the SQL instead of the rows.")
-@click.option("--engine", "engine", help="With --sql: the dialect to write, such as postgres, spark, snowflake, bigquery.")
+@click.option(
+    "--engine", "engine", help="With --sql: the dialect to write, such as postgres, spark, snowflake, bigquery."
+)
 @json_option
 def query(
     lens: str | None,
@@ -110,20 +114,18 @@ def show_plan(opened: "OpenLens", text: str, as_of: datetime | None) -> None:
         click.echo(line)
 
 
-def write_parquet(opened: "OpenLens", text: str, as_of: datetime | None, out: Path | None) -> None:
+def write_parquet(opened: "OpenLens", request: Any, as_of: datetime | None, out: Path | None) -> None:
     """Write the rows to a Parquet file."""
     if out is None:
         raise click.UsageError("--format parquet needs --out FILE")
-    rows = opened.write_parquet(text, out, as_of=as_of)
+    rows = opened.write_parquet(request, out, as_of=as_of)
     click.echo(f"{rows} rows in {out}", err=True)
 
 
 @command.command(epilog="Example: c360 lens check --lens orders.lens.yaml --map orders=orders.parquet")
 @lens_options
 @json_option
-def check(
-    lens: str | None, maps: tuple[str, ...], dialect: str | None, project_dir: Path, as_json: bool
-) -> int:
+def check(lens: str | None, maps: tuple[str, ...], dialect: str | None, project_dir: Path, as_json: bool) -> int:
     """Compile every member, and prove keys and cardinalities on the data; exits 6 when something cannot work."""
     marks = {"ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "red")}
     with open_any(lens, maps, dialect, project_dir) as opened:
@@ -163,6 +165,7 @@ def meta(
         (member["name"], member["kind"], member["type"], "hidden" if member["hidden"] else "", member["description"])
         for entity in found["entities"]
         for member in [*entity["dimensions"], *entity["measures"], *entity["segments"]]
-        if search is None or search.lower() in f"{member['name']} {' '.join(member['tags'])} {member['description']}".lower()
+        if search is None
+        or search.lower() in f"{member['name']} {' '.join(member['tags'])} {member['description']}".lower()
     ]
     print_table(("member", "kind", "type", "", "description"), rows)

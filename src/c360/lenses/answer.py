@@ -7,6 +7,7 @@ from typing import Any
 
 from c360.lenses.binding.bound import Bound
 from c360.lenses.compile.stitch import Compiled, compile_query
+from c360.lenses.request.appends import with_appends
 from c360.lenses.request.form import RequestForm, read_request
 from c360.lenses.request.query import Query
 from c360.lenses.request.resolve import resolve
@@ -64,8 +65,9 @@ def prepare(bound: Bound, request: Any, as_of: datetime | None = None) -> tuple[
     form = request if isinstance(request, RequestForm) else read_request(request)
     clock = Clock(as_of or now(), form.timezone)
     clock.zone  # noqa: B018 an unknown zone is said before anything else
-    query = resolve(bound.lens, form, clock)
-    return Context(bound, clock, query.params, query.via, query.dialect), query
+    lens = with_appends(bound.lens, form)
+    query = resolve(lens, form, clock)
+    return Context(bound.with_lens(lens), clock, query.params, query.via, query.dialect), query
 
 
 def compile_request(bound: Bound, request: Any, as_of: datetime | None = None) -> Compiled:

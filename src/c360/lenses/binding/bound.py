@@ -1,6 +1,7 @@
 """A lens and a connection in; the rows of each entity as SQL, their column types, and which claims hold out."""
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -43,6 +44,14 @@ class Bound:
         self.trees: dict[tuple[str, str], exp.Expr] = {}
         self.types: dict[str, dict[str, str]] = {}
         self.written_relations: dict[tuple[object, ...], str] = {}
+
+    def with_lens(self, lens: Lens) -> "Bound":
+        """The same tables under a lens with more members; what is known of them is shared."""
+        if lens is self.lens:
+            return self
+        other = copy(self)
+        other.lens = lens
+        return other
 
     def snapshot_id(self) -> str | None:
         """The snapshot, or a name for the state of the files that were read."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from c360.errors import Fault, ProjectError, suggest
-from c360.lenses.model.form import AppendForm, MeasureType, WindowForm, listed, with_synonyms
+from c360.lenses.model.form import AppendForm, MeasureType, MemberName, WindowForm, listed, with_synonyms
 
 granularities = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
 Granularity = Literal["second", "minute", "hour", "day", "week", "month", "quarter", "year"]
@@ -111,6 +111,12 @@ class MeasureItem(Item):
         return self
 
 
+class AppendItem(AppendForm):
+    """A temporal relationship made for this query; `of` is the activity whose rows it adds to."""
+
+    of: str
+
+
 class TimeItem(Item):
     """A time that rows are grouped by, filtered by, or both; `time` stands for each measure's own."""
 
@@ -149,6 +155,7 @@ class RequestForm(Item):
     measures: Annotated[tuple[str | MeasureItem, ...], BeforeValidator(listed)] = ()
     filters: Annotated[tuple[FilterForm, ...], BeforeValidator(listed)] = ()
     times: Annotated[tuple[TimeItem, ...], BeforeValidator(listed)] = Field(default=(), alias="timeDimensions")
+    appends: dict[MemberName, AppendItem] = Field(default_factory=dict)
     segments: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
     derived: dict[str, str] = Field(default_factory=dict)
     having: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from c360.errors import Fault, ProjectError, suggest
 from c360.lenses.model.form import WindowForm
-from c360.lenses.model.lens import Append, Lens, Member, Window
+from c360.lenses.model.lens import Lens, Member, Window
 from c360.lenses.model.load import read_window
 from c360.lenses.request.derive import components
 from c360.lenses.request.filters import Filters
@@ -101,10 +101,7 @@ class Resolver:
             return [self.named(item.dimension, item.granularity, item.alias)]
         name = str(item.alias)
         if item.append is not None:
-            of = self.lens.entity(str(item.of))
-            form = item.append
-            append = Append(form.entity, form.relation, form.take, form.n, form.where)
-            return [Dimension(name, Member(of.name, name, "dimension", "string", append=append), item.granularity)]
+            return [Dimension(name, self.lens.member(f"{item.of}.{name}"), item.granularity)]
         entity_name = self.lens.entity(item.of).name if item.of else ""
         member = Member(entity_name, name, "dimension", "string", sql=item.sql)
         return [Dimension(name, member, item.granularity, dialect=self.dialect, entity=entity_name or None)]
