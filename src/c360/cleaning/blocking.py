@@ -36,7 +36,12 @@ class Entry:
 def shell_pattern(entry: str) -> str:
     """`*@example.com` as a regular expression."""
     signs = {"*": ".*", "?": "."}
-    return "".join(signs.get(sign) or special.sub(r"\\\g<0>", sign) for sign in entry)
+    return "".join(signs.get(sign) or escaped(sign) for sign in entry)
+
+
+def escaped(value: str) -> str:
+    """A plain value inside a regular expression."""
+    return special.sub(r"\\\g<0>", value)
 
 
 @cache
@@ -105,7 +110,7 @@ def compiled(kind: IdKind, lists: Lists) -> tuple[frozenset[str], str | None]:
         words |= lists.values[name] if name not in lists.tables else frozenset()
     patterns = [entry.pattern for entry in entries if entry.pattern is not None]
     if kind.columns and words:  # a composite identifier is blocked when one of its parts says that it is empty
-        empty = "|".join(map(shell_pattern, sorted(words)))
+        empty = "|".join(map(escaped, sorted(words)))
         patterns = [rf"(.*[^\\][|])?({empty})([|].*)?", *patterns]
     return frozenset(words), f"^({'|'.join(patterns)})$" if patterns else None
 

@@ -29,6 +29,8 @@ any_letter = "\xa1-\u02ff\u0370-\u10ff\u1200-\u3098\u309b-\ufffc\U00010000-\U001
 marks = "\u0300-\u036f\u1100-\u11ff\u3099\u309a"
 """Inside brackets: accents, sound marks and Korean letters that stand apart from the letter they belong to."""
 
+ascii_only = "^[ -~]*$"
+
 absent_words = (
     "", "-", "--", ".", "?", "#n/a", "n/a", "na", "n.a.", "nan", "nil", "none", "null", "(null)", "\\n", "undefined",
     "unknown", "<na>", "<null>", "[null]", "not available", "not provided", "no email",
@@ -42,8 +44,9 @@ def tidy(text: str) -> str:
 
 
 def tidy_sql(expr: str) -> str:
-    """`tidy` in SQL."""
-    return f"translate({expr}, {literal(tidy_from)}, {literal(tidy_to)})"
+    """`tidy` in SQL; plain ASCII goes round the table, which is slow."""
+    moved = f"translate({expr}, {literal(tidy_from)}, {literal(tidy_to)})"
+    return f"CASE WHEN {matches_sql(expr, ascii_only)} THEN {expr} ELSE {moved} END"
 
 
 @cache
@@ -71,7 +74,7 @@ def fold(text: str) -> str:
 def fold_sql(expr: str) -> str:
     """`fold` in SQL."""
     moved = f"translate({expr}, {literal('İ' + tidy_from)}, {literal('i' + tidy_to)})"
-    return lowered_sql(moved)
+    return f"CASE WHEN {matches_sql(expr, ascii_only)} THEN lower({expr}) ELSE {lowered_sql(moved)} END"
 
 
 def matches(pattern: str, text: str) -> bool:

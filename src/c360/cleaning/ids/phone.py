@@ -103,7 +103,7 @@ def dialled_sql(expr: str, options: Options) -> str:
     for sign in ignored:
         plain = f"replace({plain}, {literal(sign)}, '')"
     any_sign = f"translate({expr}, {literal(written_from)}, {literal(written_to)})"
-    bare = f"CASE WHEN {text.matches_sql(expr, '^[ -~]*$')} THEN {plain} ELSE {any_sign} END"
+    bare = f"CASE WHEN {text.matches_sql(expr, text.ascii_only)} THEN {plain} ELSE {any_sign} END"
     bare = text.drop_sql(bare, link)
     if options["without_plus"] == "international":
         return text.drop_sql(f"('+' || {bare})", "^[+]([+]|00)", "+")
