@@ -72,8 +72,9 @@ def prepare(bound: Bound, request: Any, as_of: datetime | None = None) -> tuple[
 
 def compile_request(bound: Bound, request: Any, as_of: datetime | None = None) -> Compiled:
     """The statement of a request, without running it."""
-    context, query = prepare(bound, request, as_of)
-    return compile_query(context, query)
+    form = request if isinstance(request, RequestForm) else read_request(request)
+    context, query = prepare(bound, form, as_of)
+    return put_round(compile_query(context, query), form.outer)
 
 
 def run_query(
@@ -91,11 +92,14 @@ def run_query(
         ProjectError: the request is wrong, each fault with its fix.
         WarehouseError: the engine refused the statement.
     """
-    context, query = prepare(bound, request, as_of)
+    form = request if isinstance(request, RequestForm) else read_request(request)
+    if form.listing is not None:
+        return listed(bound, form.listing)
+    context, query = prepare(bound, form, as_of)
     runs_on = connection or bound.connection
     if runs_on is None:
         raise ValueError("run_query needs a connection")
-    compiled = compile_query(context, query)
+    compiled = put_round(compile_query(context, query), form.outer)
     rows = runs_on.rows(compiled.sql)
     return Answer(
         columns=compiled.columns, rows=rows, sql=compiled.sql, snapshot=bound.snapshot_id(),
@@ -103,6 +107,28 @@ def run_query(
         not_additive=compiled.not_additive, totals=totals(context, query, runs_on) if query.totals else None,
         total_rows=total_rows(context, query, runs_on) if query.total else None,
     )  # fmt: skip
+
+
+def listed(bound: Bound, what: str) -> Answer:
+    """What LQL lists: the lenses, or the entities of one."""
+    if what == "lenses":
+        return Answer(("lens", "description"), [(bound.lens.name, bound.lens.description)], "")
+    rows = [(entity.name, entity.description, len(entity.members)) for entity in bound.lens.entities.values()]
+    return Answer(("entity", "description", "members"), rows, "")
+
+
+def put_round(compiled: Compiled, outer: str | None) -> Compiled:
+    """The outer SELECT of LQL round the statement.
+
+    Raises:
+        ProjectError: it is no SELECT over the answer alone.
+    """
+    if outer is None:
+        return compiled
+    from c360.lenses.request.outer import wrap
+
+    sql, columns = wrap(outer, compiled.sql, compiled.columns)
+    return replace(compiled, sql=sql, columns=columns)
 
 
 def totals(context: Context, query: Query, connection: Connection) -> dict[str, Any]:

@@ -184,9 +184,12 @@ class Writer:
             return self.derived_text(self.derived[full])
         if full in self.columns:
             return self.slot(full)
-        for item in self.query.dimensions:
-            if item.member is not None and item.member.full == full:
+        for item in self.query.measures:
+            if item.member.full == full and not item.filters and item.range is None and not item.per:
                 return self.slot(item.name)
+        for place in self.query.dimensions:
+            if place.member is not None and place.member.full == full:
+                return self.slot(place.name)
         raise ProjectError(Fault("lens-unknown-column", f"'{full}' is no column of the answer"))
 
     def type_of(self, tree: "exp.Expr") -> str:

@@ -149,7 +149,13 @@ def as_via(value: Any) -> Any:
 
 
 class RequestForm(Item):
-    """A whole query."""
+    """A whole query.
+
+    Attributes:
+        columns: which columns the answer shows, in order; default dimensions, measures, formulas.
+        listing: what LQL lists without a query.
+        outer: SQL round the answer, which it reads as the table `c360_lens`.
+    """
 
     dimensions: Annotated[tuple[str | DimensionItem, ...], BeforeValidator(listed)] = ()
     measures: Annotated[tuple[str | MeasureItem, ...], BeforeValidator(listed)] = ()
@@ -170,6 +176,9 @@ class RequestForm(Item):
     of: str | None = None
     total: bool = False
     totals: bool = False
+    columns: tuple[str, ...] = ()
+    listing: Literal["lenses", "entities"] | None = None
+    outer: str | None = None
 
 
 def read_request(value: Any) -> RequestForm:

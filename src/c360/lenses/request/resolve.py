@@ -69,7 +69,7 @@ class Resolver:
             dimensions=tuple(dimensions), measures=tuple(self.measures.values()), derived=tuple(self.derived),
             filters=tuple(conditions), having=tuple(having), order=order, limit=form.limit, offset=form.offset,
             timezone=form.timezone, via=form.via, params=form.params, dialect=self.dialect,
-            columns=(*(item.name for item in dimensions), *self.columns), ungrouped=form.ungrouped,
+            columns=form.columns or (*(item.name for item in dimensions), *self.columns), ungrouped=form.ungrouped,
             of=form.of, total=form.total, totals=form.totals,
         )  # fmt: skip
 
@@ -262,6 +262,10 @@ class Resolver:
     def check_columns(self, dimensions: Sequence[str]) -> None:
         """No two columns have one name; something is asked for."""
         names = [*dimensions, *self.columns]
+        for name in self.form.columns:
+            if name not in names:
+                fix = suggest(name, names)
+                self.faults.append(Fault("lens-unknown-column", f"'{name}' is no column of the answer", fix=fix))
         self.faults += [twice(name) for name in dict.fromkeys(names) if names.count(name) > 1]
         if not names and not self.faults:
             self.faults.append(
