@@ -5,16 +5,17 @@ import json
 import tempfile
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from c360.errors import Fault, SourceError
 from c360.project import Project
+from c360.sources.files.append import append, may_append
 from c360.sources.files.columns import identifier_columns
 from c360.sources.files.discover import Found, find_files
 from c360.sources.files.exact import Rejected
-from c360.sources.files.land import FilesChangedError, Opened, Progress, open_source, read_source
+from c360.sources.files.land import FilesChangedError, Job, Opened, Progress, open_source, read_source
 from c360.sources.files.scan import hash_file
 from c360.sources.landed import (
     Landed,
@@ -23,10 +24,11 @@ from c360.sources.landed import (
     forget,
     insert_rows,
     read_states,
+    schema,
     table_of,
     write_states,
 )
-from c360.warehouse import Connection
+from c360.warehouse import Connection, comma, literal, qualified, quote
 from c360.warehouse.snippets import compile_snippet
 
 reader_version = 1
@@ -48,6 +50,8 @@ def land(
     Writes: landing.<source>, landing._source, landing._file, landing._quarantine (kind `row`)
 
     Args:
+        work: the work database.
+        project: the project.
         as_of: what `now()` means in the conditions of sources.
         progress: called with (source, bytes done, bytes in all) while files are read.
         again: sources that are read although nothing changed.
@@ -59,24 +63,51 @@ def land(
     before = read_states(work)
     drop_removed(work, project, before)
     due, touched = find_due(work, project, before, as_of, again)
-    opened, faults = [], list[Fault]()
-    for name, (found, _) in due.items():
-        source = open_source(project, name, found)
-        opened.append(source)
-        faults += source.faults
+    sources, faults = [], list[Fault]()
+    for item in due:
+        opened = open_source(project, item.name, item.new if item.appends else item.found)
+        sources.append((item, opened))
+        faults += opened.faults
     if faults:
         raise SourceError(*faults)
-    states, rejected = read_all(work, project, opened, as_of, progress)
-    for state in states:
-        state.definition = due[state.landed.name][1]
+    results = read_all(Job(work, project, as_of, progress), sources)
+    for item, (state, rejected) in zip(due, results, strict=True):
+        state.definition = item.definition
         mark_unsettled(state)
-    forget(work, due, ("_quarantine",), kind="row")
-    insert_rows(work, "_quarantine", [item.row(name) for name, items in rejected.items() for item in items])
+        clear_quarantine(work, project, item)
+        insert_rows(work, "_quarantine", [refused.row(item.name) for refused in rejected])
+    states = [state for state, _ in results]
     write_states(work, [*states, *touched])
-    landed = {name: state.landed for name, state in before.items()} | {
-        state.landed.name: state.landed for state in states
-    }
+    landed = {name: state.landed for name, state in before.items()}
+    landed |= {state.landed.name: state.landed for state in states}
     return {name: landed[name] for name in project.file.sources}
+
+
+@dataclass
+class Due:
+    """A source to read.
+
+    Attributes:
+        found: all its files.
+        new: those that the last run did not know.
+        appends: only `new` must be read.
+    """
+
+    name: str
+    definition: str
+    found: list[Found]
+    new: list[Found]
+    appends: bool
+    before: SourceState | None
+
+
+def clear_quarantine(work: Connection, project: Project, item: Due) -> None:
+    """Forget the refused records that were looked at again; those of files that a log no longer has are kept."""
+    where = f"source = {literal(item.name)} AND kind = 'row'"
+    if project.file.sources[item.name].append_only:
+        files = comma(literal(file.shown) for file in (item.new if item.appends else item.found))
+        where += f" AND file IN ({files or 'NULL'})"
+    work.execute(f"DELETE FROM landing._quarantine WHERE {where}")
 
 
 def drop_removed(work: Connection, project: Project, before: dict[str, SourceState]) -> None:
@@ -90,29 +121,36 @@ def drop_removed(work: Connection, project: Project, before: dict[str, SourceSta
 
 def find_due(
     work: Connection, project: Project, before: dict[str, SourceState], as_of: datetime, again: Collection[str]
-) -> tuple[dict[str, tuple[list[Found], str]], list[SourceState]]:
-    """The sources to read, with their files and definition; and those of which files were touched but not changed.
+) -> tuple[list[Due], list[SourceState]]:
+    """The sources to read, and those of which files were touched but not changed.
 
     Raises:
         SourceError: every file that is missing or may not be read.
     """
-    due: dict[str, tuple[list[Found], str]] = {}
+    due: list[Due] = []
     touched: list[SourceState] = []
     faults: list[Fault] = []
     for name in project.file.sources:
         found, wrong = find_files(project, name)
         faults += wrong
-        definition, state = definition_of(project, name, as_of), before.get(name)
         if wrong:
             continue
-        if state is None or state.definition != definition or name in again or not has_table(work, name):
-            due[name] = (found, definition)
-        elif not same_stamps(state, found):
-            if same_content(state, found):
-                restamp(state, found)
-                touched.append(state)
-            else:
-                due[name] = (found, definition)
+        definition, state = definition_of(project, name, as_of), before.get(name)
+        if state is not None and not has_table(work, name):
+            state = None
+        if state is None or state.definition != definition or name in again:
+            due.append(Due(name, definition, found, found, appends=False, before=state))
+            continue
+        new = [file for file in found if file.shown not in state.files]
+        if same_stamps(state, found):
+            continue
+        unchanged = same_content(state, found)
+        if unchanged and not new:
+            restamp(state, found)
+            touched.append(state)
+        else:
+            appends = may_append(project, name, state, unchanged=unchanged)
+            due.append(Due(name, definition, found, new, appends=appends, before=state))
     if faults:
         raise SourceError(*faults)
     return due, touched
@@ -130,12 +168,11 @@ def same_stamps(state: SourceState, found: Iterable[Found]) -> bool:
 
 
 def same_content(state: SourceState, found: Collection[Found]) -> bool:
-    """The same files with the same bytes; only those whose stamp differs are read."""
-    if {file.shown for file in found} != set(state.files):
-        return False
-    for file in found:
-        known = state.files[file.shown]
-        if file.size != known.size:
+    """Every file that was known is there with the same bytes; only those whose stamp differs are read."""
+    now = {file.shown: file for file in found}
+    for path, known in state.files.items():
+        file = now.get(path)
+        if file is None or file.size != known.size:
             return False
         if file.mtime_ns != known.mtime_ns and hash_file(file.path) != known.content_hash:
             return False
@@ -172,42 +209,69 @@ def definition_of(project: Project, name: str, as_of: datetime) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def read_all(
-    work: Connection, project: Project, opened: Iterable[Opened], as_of: datetime, progress: Progress | None
-) -> tuple[list[SourceState], dict[str, list[Rejected]]]:
+def read_all(job: Job, sources: Iterable[tuple[Due, Opened]]) -> list[tuple[SourceState, list[Rejected]]]:
     """Read sources one after the other; a source whose files change meanwhile is read a second time.
 
     Raises:
         SourceError: everything that is wrong with any of them.
     """
-    states, rejected, faults = [], {}, list[Fault]()
-    for source in opened:
+    results, faults = [], list[Fault]()
+    for item, opened in sources:
         try:
-            state, refused = read_twice(work, project, source, as_of, progress)
+            results.append(read_twice(job, item, opened))
         except SourceError as error:
             faults += error.faults
-            continue
-        states.append(state)
-        rejected[source.name] = refused
     if faults:
         raise SourceError(*faults)
-    return states, rejected
+    return results
 
 
-def read_twice(
-    work: Connection, project: Project, source: Opened, as_of: datetime, progress: Progress | None
-) -> tuple[SourceState, list[Rejected]]:
-    """Read a source; if its files changed meanwhile, look at them again and read them once more."""
-    with temporary_folder(project) as folder:
-        try:
-            return read_source(work, project, source, as_of, Path(folder), progress)
-        except FilesChangedError:
-            found, faults = find_files(project, source.name)
-            fresh = open_source(project, source.name, found)
-            if faults or fresh.faults:
-                raise SourceError(*faults, *fresh.faults) from None
-    with temporary_folder(project) as folder:
-        return read_source(work, project, fresh, as_of, Path(folder), progress)
+def read_twice(job: Job, item: Due, opened: Opened) -> tuple[SourceState, list[Rejected]]:
+    """Read a source; if its files changed meanwhile, look at them again and read all of them once more."""
+    try:
+        return read_once(job, item, opened)
+    except FilesChangedError:
+        again = replace(item, appends=False, found=found_again(job.project, item.name))
+    item.found, item.appends = again.found, False
+    return read_once(job, again, opened_again(job.project, again))
+
+
+def found_again(project: Project, name: str) -> list[Found]:
+    """The files of a source as they are now."""
+    found, faults = find_files(project, name)
+    if faults:
+        raise SourceError(*faults)
+    return found
+
+
+def opened_again(project: Project, item: Due) -> Opened:
+    """A source with all its files as they are now."""
+    opened = open_source(project, item.name, item.found)
+    if opened.faults:
+        raise SourceError(*opened.faults)
+    return opened
+
+
+def read_once(job: Job, item: Due, opened: Opened) -> tuple[SourceState, list[Rejected]]:
+    """Read a source: the new files of a log, or everything."""
+    if item.appends and item.before is not None:
+        with temporary_folder(job.project) as folder:
+            added = append(job, opened, Path(folder), item.before)
+        if added is not None:
+            return added
+        item.appends = False
+        opened = opened_again(job.project, item)
+    table = table_of(item.name)
+    log = item.before if job.project.file.sources[item.name].append_only else None
+    with temporary_folder(job.project) as folder:
+        if log is None:
+            return read_source(job, opened, Path(folder), table)
+        loading = qualified(schema, f"_new_{item.name}")
+        state, rejected = read_source(job, opened, Path(folder), loading, log)
+    job.work.execute(f"DROP TABLE {table}")
+    job.work.execute(f"ALTER TABLE {loading} RENAME TO {quote(item.name)}", portable=False)
+    state.landed = replace(state.landed, table=table)
+    return state, rejected
 
 
 def temporary_folder(project: Project) -> "tempfile.TemporaryDirectory[str]":

@@ -13,7 +13,7 @@ tables = {
     "_source": (
         "source VARCHAR, definition VARCHAR, columns VARCHAR, key_sql VARCHAR, time_sql VARCHAR, records BIGINT, "
         "loaded BIGINT, duplicates BIGINT, replaced BIGINT, filtered BIGINT, deleted BIGINT, kept BIGINT, "
-        "row_count BIGINT, quarantined BIGINT, fingerprint VARCHAR, warnings VARCHAR"
+        "row_count BIGINT, quarantined BIGINT, fingerprint VARCHAR, warnings VARCHAR, empty_columns VARCHAR, computed VARCHAR"
     ),
     "_file": (
         "source VARCHAR, path VARCHAR, size BIGINT, mtime_ns BIGINT, content_hash VARCHAR, records BIGINT, "
@@ -93,12 +93,20 @@ class FileState:
 
 @dataclass
 class SourceState:
-    """A source as an earlier run left it."""
+    """A source as a run leaves it.
+
+    Attributes:
+        definition: a hash of all that the project says about reading it.
+        empty: columns without a value, of which the type is not known.
+        computed: columns that c360 adds.
+    """
 
     landed: Landed
     definition: str
     tally: Tally
     files: dict[str, FileState] = field(default_factory=dict)
+    empty: list[str] = field(default_factory=list)
+    computed: tuple[str, ...] = ()
 
 
 def create_tables(work: Connection) -> None:
@@ -142,7 +150,8 @@ def read_states(work: Connection, *, with_files: bool = True) -> dict[str, Sourc
             fingerprint=item["fingerprint"],
             warnings=tuple(json.loads(item["warnings"])),
         )
-        states[landed.name] = SourceState(landed, item["definition"], tally)
+        empty, computed = json.loads(item["empty_columns"]), tuple(json.loads(item["computed"]))
+        states[landed.name] = SourceState(landed, item["definition"], tally, {}, empty, computed)
     if with_files:
         sql = "SELECT source, path, size, mtime_ns, content_hash, records, loaded, quarantined FROM landing._file"
         for source, *rest in work.rows(sql):
@@ -170,6 +179,8 @@ def write_states(work: Connection, states: Sequence[SourceState]) -> None:
             "time_sql": landed.time_sql,
             "fingerprint": landed.fingerprint,
             "warnings": json.dumps(landed.warnings),
+            "empty_columns": json.dumps(state.empty),
+            "computed": json.dumps(state.computed),
             **tally,
         }
         rows.append([item[part.split()[0]] for part in tables["_source"].split(", ")])
@@ -181,13 +192,12 @@ def write_states(work: Connection, states: Sequence[SourceState]) -> None:
     )
 
 
-def forget(work: Connection, sources: Iterable[str], names: Iterable[str], *, kind: str | None = None) -> None:
+def forget(work: Connection, sources: Iterable[str], names: Iterable[str]) -> None:
     """Delete the rows of sources from landing's own tables."""
     listed = comma(literal(source) for source in sources)
     if listed:
-        more = f" AND kind = {literal(kind)}" if kind else ""
         for name in names:
-            work.execute(f"DELETE FROM {qualified(schema, name)} WHERE source IN ({listed}){more}")
+            work.execute(f"DELETE FROM {qualified(schema, name)} WHERE source IN ({listed})")
 
 
 def insert_rows(work: Connection, name: str, rows: Sequence[Sequence[Any]]) -> None:

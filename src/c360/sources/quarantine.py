@@ -132,7 +132,7 @@ def group_quarantine(work: Connection, *, source: str | None = None, kind: str |
         f"FROM landing._quarantine{condition(source, kind, None)} GROUP BY source, kind, code, column_name "
         "ORDER BY count(*) DESC, source, kind, code, column_name"
     )
-    return [QuarantineGroup(*row, fix=fixes.get(row[2])) for row in rows]
+    return [QuarantineGroup(*row[:6], row[6], fixes.get(row[2])) for row in rows]
 
 
 def replay(work: Connection, project: Project, as_of: datetime, *, source: str | None = None) -> list[Replayed]:

@@ -89,6 +89,7 @@ def write_copies(inputs: Mapping[int, Input], folder: Path) -> Exact:
 
     Args:
         inputs: number of the file -> file.
+        folder: where the copies go.
 
     Raises:
         SourceError: so much of a file is not UTF-8 that its encoding must be another one.
@@ -203,6 +204,7 @@ def find_records(
     """Read files again for some of their records.
 
     Args:
+        inputs: number of the file -> file.
         wanted: number of the file -> numbers of its records, which count from 1.
 
     Yields:

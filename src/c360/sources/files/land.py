@@ -1,8 +1,9 @@
 """One source's files in, its table, its tally and its refused records out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from c360.errors import Fault, SourceError
@@ -12,17 +13,33 @@ from c360.sources.files.content import Kind
 from c360.sources.files.discover import Found
 from c360.sources.files.exact import Rejected
 from c360.sources.files.header import Layout, column_names
-from c360.sources.files.load import load
+from c360.sources.files.load import Loaded, load
+from c360.sources.files.logs import keep_vanished
 from c360.sources.files.parquet import ParquetReader
 from c360.sources.files.prepare import Input, layout_of, peek, prepare
 from c360.sources.files.reader import CsvReader, JsonReader, Reader
-from c360.sources.files.settle import Rules, settle
+from c360.sources.files.settle import Rules, Table, settle
 from c360.sources.files.texts import json_keys_sql
-from c360.sources.landed import FileState, Landed, SourceState, Tally, table_of
-from c360.warehouse import Connection, literal, quote
+from c360.sources.landed import FileState, Landed, SourceState, Tally
+from c360.warehouse import Connection, quote
 from c360.warehouse.snippets import columns_only, compile_snippet
 
 Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every source of one run is read with.
+
+    Attributes:
+        as_of: what `now()` means in the conditions of sources.
+        progress: called with (source, bytes done, bytes in all).
+    """
+
+    work: Connection
+    project: Project
+    as_of: datetime
+    progress: Progress | None = None
 
 
 @dataclass
@@ -83,41 +100,65 @@ def name_columns(project: Project, opened: Opened) -> None:
 
 
 def read_source(
-    work: Connection, project: Project, opened: Opened, as_of: datetime, folder: Path, progress: Progress | None
+    job: Job, opened: Opened, folder: Path, table: str, before: SourceState | None = None
 ) -> tuple[SourceState, list[Rejected]]:
-    """Read all files of a source into its table.
+    """Read the files of a source into a table.
 
     Args:
+        job: the run that this is part of.
+        opened: the source.
+        table: quoted SQL.
+        before: what an earlier run left of a log, in another table.
         folder: an empty folder for copies of damaged, compressed or foreign-encoded files.
 
     Raises:
         SourceError: a file cannot be read, or was changed meanwhile.
     """
-    name = opened.name
-    inputs = prepare_all(opened, folder, progress)
+    name, work, project = opened.name, job.work, job.project
+    inputs = prepare_all(opened, folder, job.progress)
     reader = reader_for(work, project, opened, inputs, folder)
-    table = table_of(name)
     loaded = load(work, project, reader, table)
     changed = [item.found.shown for item in inputs.values() if has_changed(item.found)]
     if changed:
         message = f"source '{name}': {', '.join(changed)} changed while it was read"
         fix = "run again when nothing writes to it, or let the writer write elsewhere and move the file in"
         raise FilesChangedError(project.fault("source-changed", message, "sources", name, "file", fix=fix))
-    rules = rules_of(project, name, reader.columns, loaded.columns, as_of)
+    rules = rules_of(project, name, reader.columns, loaded.columns, job.as_of)
     files = file_states(reader)
     tally = Tally(
         records=sum(file.records for file in files.values()),
         loaded=sum(file.loaded for file in files.values()),
         quarantined=len(reader.rejected),
     )
-    sums = settle(work, table, loaded.columns, rules, tally)
-    warnings = (*opened.warnings, *loaded.warnings)
-    key = key_sql(reader.columns.key, loaded.columns)
+    target = Table(table, loaded.columns, loaded.computed)
+    keep = None
+    if before is not None:
+        log = Table(before.landed.table, before.landed.columns, before.computed)
+        keep = partial(keep_vanished, work, log, rules=rules)
+    sums = settle(work, target, rules, tally, keep)
+    landed = describe_table(opened, loaded, target, tally, sums, reader.columns.key)
+    return SourceState(landed, "", tally, files, loaded.empty, loaded.computed), reader.rejected
+
+
+def describe_table(opened: Opened, loaded: Loaded, table: Table, tally: Tally, sums: str, key: Sequence[str]) -> Landed:
+    """What later rooms know of a table."""
     landed = Landed(
-        name, table, loaded.columns, key, loaded.time_sql, tally.row_count, tally.quarantined,
-        fingerprint(landed_shape(loaded.columns, key, loaded.time_sql), sums), warnings,
-    )  # fmt: skip
-    return SourceState(landed, "", tally, files), reader.rejected
+        name=opened.name,
+        table=table.name,
+        columns=table.columns,
+        key_sql=key_sql(key, table.columns),
+        time_sql=loaded.time_sql,
+        rows=tally.row_count,
+        quarantined=tally.quarantined,
+        fingerprint="",
+        warnings=(*opened.warnings, *loaded.warnings),
+    )
+    return replace(landed, fingerprint=fingerprint(shape_of(landed), sums))
+
+
+def shape_of(landed: Landed) -> str:
+    """Everything about a table beside its rows."""
+    return repr((sorted(landed.columns.items()), landed.key_sql, landed.time_sql))
 
 
 class FilesChangedError(SourceError):
@@ -221,7 +262,9 @@ def rules_of(project: Project, name: str, columns: Columns, types: dict[str, str
             return None
         return compile_snippet(sql, columns_only(types), as_of=as_of, at=project.at("sources", name, key))
 
-    return Rules(columns.key, columns.order, compiled(source.where, "where"), compiled(source.deleted, "deleted"))
+    return Rules(
+        columns.key, columns.order, columns.time, compiled(source.where, "where"), compiled(source.deleted, "deleted")
+    )
 
 
 def file_states(reader: Reader) -> dict[str, FileState]:
@@ -247,11 +290,6 @@ def key_sql(key: Sequence[str], types: dict[str, str]) -> str:
     if len(texts) == 1:
         return texts[0]
     return " || '|' || ".join(f"REPLACE(REPLACE({text}, '~', '~~'), '|', '~|')" for text in texts)
-
-
-def landed_shape(columns: dict[str, str], key: str, time: str | None) -> str:
-    """Everything about a table beside its rows."""
-    return literal(repr((sorted(columns.items()), key, time)))
 
 
 def fingerprint(shape: str, sums: str) -> str:

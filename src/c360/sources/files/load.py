@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from c360.errors import Fault, SourceError
 from c360.project import Project
-from c360.sources.files.inference import exact_types, is_time
+from c360.sources.files.inference import exact_types
 from c360.sources.files.reader import Reader, Refused, json_flaw
 from c360.sources.files.settle import content_hash_of
 from c360.sources.files.types import ColumnType, value_sql
@@ -23,10 +23,19 @@ wide = 200
 
 @dataclass
 class Loaded:
-    """A loaded table: its columns with their types, the computed ones last, and the UTC time of a row."""
+    """A loaded table.
+
+    Attributes:
+        columns: with their types.
+        computed: the columns that c360 adds: `_key`, `_time`.
+        time_sql: the UTC time of a row.
+        empty: columns without a value, of which the type is not known.
+    """
 
     columns: dict[str, str]
+    computed: tuple[str, ...]
     time_sql: str | None
+    empty: list[str]
     warnings: list[str]
 
 
@@ -60,7 +69,10 @@ def load(work: Connection, project: Project, reader: Reader, table: str) -> Load
             set_aside(work, reader, table, types)
     for column in ("_flaw", *(("_file", "_record") if reader.copied else ())):
         work.execute(f"ALTER TABLE {table} DROP COLUMN {column}", portable=False)
-    return Loaded({name: kind.stored for name, kind in types.items()}, time_of(reader, types), warnings)
+    computed = [*(() if reader.columns.key else ("_key",)), *(("_time",) if is_local_date(reader, types) else ())]
+    columns = {name: kind.stored for name, kind in types.items()}
+    empty = [name for name, kind in types.items() if not kind.certain]
+    return Loaded(columns, tuple(computed), time_of(reader, types), empty, warnings)
 
 
 @contextmanager
@@ -106,8 +118,7 @@ def flaw_sql(reader: Reader, types: dict[str, ColumnType], values: dict[str, str
     for index, name in enumerate(names):
         if not types[name].total:
             cases.append(f"WHEN c{index} IS NOT NULL AND {values[name]} IS NULL THEN {index + 1}")
-    for name in reader.columns.key:
-        cases.append(f"WHEN {values[name]} IS NULL THEN {-names.index(name) - 1}")
+    cases += [f"WHEN {values[name]} IS NULL THEN {-names.index(name) - 1}" for name in reader.columns.key]
     return f"CASE {' '.join(cases)} ELSE 0 END" if cases else "0"
 
 

@@ -108,8 +108,11 @@ def prepare(file: tuple[Found, Kind], layout: Layout | None, folder: Path, numbe
     """Make a file's plain content, hash it and count its records.
 
     Args:
+        file: what is to be read.
+        layout: the columns of a CSV file.
         folder: where copies go.
         number: of the file within its source.
+        report: called with the number of bytes done.
     """
     found, kind = file
     delimiter = layout.delimiter if layout and kind.format == "csv" else b""

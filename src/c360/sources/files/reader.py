@@ -249,7 +249,7 @@ class JsonReader(Reader):
         """JSON has no header, so everything is looked at anyway."""
         return
 
-    def value_of(self, item: Input, record: bytes, column: str) -> str:
+    def value_of(self, item: Input, record: bytes, column: str) -> str:  # noqa: ARG002
         """See `Reader`."""
         value = json.loads(record, parse_float=str, parse_int=str).get(self.keys[column])
         return value if isinstance(value, str) else json.dumps(value)

@@ -1,6 +1,6 @@
 """A freshly loaded table in; the rows that count out: filtered, one per key, without deletes, with a fingerprint."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from c360.sources.landed import Tally
@@ -14,41 +14,61 @@ class Rules:
     Attributes:
         key: the key columns; empty when every row stands for itself.
         order: the load-order column.
+        time: the column of the event time.
         where, deleted: compiled SQL conditions.
     """
 
     key: tuple[str, ...]
     order: str | None
+    time: str | None
     where: str | None
     deleted: str | None
 
 
-def settle(work: Connection, table: str, columns: Mapping[str, str], rules: Rules, tally: Tally) -> str:
+@dataclass
+class Table:
+    """A table as quoted SQL, and its columns with their types; `computed` are those that c360 adds."""
+
+    name: str
+    columns: dict[str, str]
+    computed: tuple[str, ...] = ()
+
+
+Keep = Callable[[Table], int]
+
+
+def settle(work: Connection, table: Table, rules: Rules, tally: Tally, keep: Keep | None = None) -> str:
     """Leave only the rows that count in a table.
 
     Grain:  one row per key, or per record where there is no key.
 
     Args:
-        table: quoted SQL; its keyless rows have `_key` with the ordinal 1.
+        work: the work database.
+        table: its keyless rows have `_key` with the ordinal 1; its columns may be widened by `keep`.
+        rules: what decides which rows count.
         tally: its counts are added to.
+        keep: adds what a log keeps to the table, and says how many rows.
 
     Returns:
         The fingerprint of the rows.
     """
     if rules.where:
-        tally.filtered += delete(work, table, f"({rules.where}) IS NOT TRUE")
-    rows, distinct, *sums = summary(work, table, columns, rules)
+        tally.filtered += delete(work, table.name, f"({rules.where}) IS NOT TRUE")
+    rows, distinct, *sums = summary(work, table, rules)
     changed = distinct < rows
     if changed and rules.key:
-        pick_winners(work, table, columns, rules, tally)
+        pick_winners(work, table, rules, tally)
     elif changed:
-        number_equals(work, table)
+        number_equals(work, table.name)
+    if keep is not None:
+        tally.kept = keep(table)
+        changed |= tally.kept > 0
     if rules.deleted:
-        removed = delete(work, table, f"({rules.deleted}) IS TRUE")
+        removed = delete(work, table.name, f"({rules.deleted}) IS TRUE")
         tally.deleted += removed
         changed |= removed > 0
     if changed:
-        rows, _, *sums = summary(work, table, columns, rules)
+        rows, _, *sums = summary(work, table, rules)
     tally.row_count = rows
     return "-".join(str(value) for value in (rows, *sums))
 
@@ -58,10 +78,10 @@ def delete(work: Connection, table: str, condition: str) -> int:
     return int(work.scalar(f"DELETE FROM {table} WHERE {condition}", portable=False))
 
 
-def summary(work: Connection, table: str, columns: Mapping[str, str], rules: Rules) -> tuple[int, ...]:
+def summary(work: Connection, table: Table, rules: Rules) -> tuple[int, ...]:
     """The number of rows, of different keys, and two order-independent sums over the hashes of the rows."""
-    row = f"hash({comma(quote(name) for name in sorted(columns, key=str.lower))})"
-    sql = f"SELECT count(*), count(DISTINCT {hashed_key(rules)}), coalesce(sum({row}), 0), coalesce(bit_xor({row}), 0) FROM {table}"
+    row = f"hash({comma(quote(name) for name in sorted(table.columns, key=str.lower))})"
+    sql = f"SELECT count(*), count(DISTINCT {hashed_key(rules)}), coalesce(sum({row}), 0), coalesce(bit_xor({row}), 0) FROM {table.name}"
     return tuple(int(value) for value in work.rows(sql, portable=False)[0])
 
 
@@ -88,20 +108,20 @@ def content_hash_of(values: Mapping[str, str]) -> str:
     return f"md5(concat({parts}))"
 
 
-def pick_winners(work: Connection, table: str, columns: Mapping[str, str], rules: Rules, tally: Tally) -> None:
+def pick_winners(work: Connection, table: Table, rules: Rules, tally: Tally) -> None:
     """Of the rows of one key keep the greatest in load order, then in content hash; count what is let go.
 
     Only rows whose key hash occurs twice are looked at exactly.
     """
     hashed = hashed_key(rules)
-    twice = f"SELECT {hashed} FROM {table} GROUP BY 1 HAVING count(*) > 1"
+    twice = f"SELECT {hashed} FROM {table.name} GROUP BY 1 HAVING count(*) > 1"
     order = f"{quote(rules.order)} DESC NULLS LAST, " if rules.order else ""
     window = f"PARTITION BY {comma(quote(name) for name in rules.key)} ORDER BY {order}content DESC, place"
     work.execute("DROP TABLE IF EXISTS _c360_losers", portable=False)
     work.execute(
         f"CREATE TEMP TABLE _c360_losers AS SELECT place, content = first_value(content) OVER w AS same, "
-        f"row_number() OVER w AS rank FROM (SELECT *, rowid AS place, {content_hash_sql(list(columns))} AS content "
-        f"FROM {table} WHERE {hashed} IN ({twice})) AS candidates WINDOW w AS ({window}) QUALIFY rank > 1",
+        f"row_number() OVER w AS rank FROM (SELECT *, rowid AS place, {content_hash_sql(list(table.columns))} AS content "
+        f"FROM {table.name} WHERE {hashed} IN ({twice})) AS candidates WINDOW w AS ({window}) QUALIFY rank > 1",
         portable=False,
     )
     same, other = work.rows(
@@ -111,7 +131,7 @@ def pick_winners(work: Connection, table: str, columns: Mapping[str, str], rules
     tally.duplicates += same
     tally.replaced += other
     if same + other:
-        delete(work, table, "rowid IN (SELECT place FROM _c360_losers)")
+        delete(work, table.name, "rowid IN (SELECT place FROM _c360_losers)")
     work.execute("DROP TABLE _c360_losers", portable=False)
 
 

@@ -198,27 +198,26 @@ def value_sql(raw: str, kind: ColumnType, reading: Reading) -> str:
     """SQL that reads a text as a type; NULL where the text does not fit."""
     if kind.native:
         return native_sql(raw, kind.sql)
-    if kind.sql == "VARCHAR":
-        return raw if kind.certain else "CAST(NULL AS VARCHAR)"
-    if kind.sql == "JSON":
-        return f"CASE WHEN json_valid({raw}) THEN {raw} END"
+    if kind.sql in ("VARCHAR", "JSON"):
+        kept = raw if kind.certain else "CAST(NULL AS VARCHAR)"
+        return kept if kind.sql == "VARCHAR" else f"CASE WHEN json_valid({raw}) THEN {raw} END"
     if kind.sql in ("DATE", "TIMESTAMP"):
         return time_value_sql(raw, kind, reading)
-    if kind.declared:
-        return declared_number_sql(f"trim({raw})", kind.sql)
-    if kind.sql == "BIGINT":
+    return declared_number_sql(f"trim({raw})", kind.sql) if kind.declared else number_sql(raw, kind.sql)
+
+
+def number_sql(raw: str, kind: str) -> str:
+    """Booleans and numbers of an inferred type, in the one way in which the type prints them."""
+    if kind == "BIGINT":
         return whole_sql(raw)
-    if kind.sql == "BOOLEAN":
+    if kind == "BOOLEAN":
         return f"CASE lower({raw}) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END"
-    if kind.sql == "DOUBLE":
-        return (
-            f"CASE WHEN strlen(ltrim({raw}, '-')) <= 15 OR regexp_matches({raw}, '[.eE]') THEN {floating_sql(raw)} END"
-        )
-    precision, scale = (int(part) for part in kind.sql[8:-1].split(","))
+    if kind == "DOUBLE":
+        exact = f"strlen(ltrim({raw}, '-')) <= 15 OR regexp_matches({raw}, '[.eE]')"
+        return f"CASE WHEN {exact} THEN {floating_sql(raw)} END"
+    precision, scale = (int(part) for part in kind[8:-1].split(","))
     form = rf"-?(0|[1-9][0-9]{{0,{precision - scale - 1}}})(\.[0-9]{{1,{scale}}})?"
-    return (
-        f"CASE WHEN regexp_full_match({raw}, {literal(form)}) AND {raw} <> '-0' THEN TRY_CAST({raw} AS {kind.sql}) END"
-    )
+    return f"CASE WHEN regexp_full_match({raw}, {literal(form)}) AND {raw} <> '-0' THEN TRY_CAST({raw} AS {kind}) END"
 
 
 def native_sql(raw: str, kind: str) -> str:
