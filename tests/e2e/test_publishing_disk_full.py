@@ -68,7 +68,7 @@ def test_a_disk_that_fills_up_at_any_step(small_disk: Path) -> None:
     store = small_disk / "store"
     assert run_once(store, 0)["code"] is None
     published, refused = 0, []
-    for generation, leave_kb in enumerate((0, 40, 120, 300, 600, 900, 1200, 1800), 1):
+    for generation, leave_kb in enumerate((0, 100, 400, 900, 1800, 3000, 4500, 9000), 1):
         fill(small_disk, leave_kb * 1024)
         outcome = run_once(store, generation)
         (small_disk / "filler").unlink()
