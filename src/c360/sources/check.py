@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from c360.errors import Fault, ProjectError
 from c360.project import Project
-from c360.sources.files.columns import check_types
-from c360.sources.files.discover import find_files
 from c360.sources.files.land import open_source
+from c360.sources.files.opening.columns import check_types
+from c360.sources.files.opening.discover import find_files
 from c360.warehouse.snippets import compile_snippet
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from c360.errors import Fault, SourceError
 from c360.project import Project
 from c360.sources.files.append import append, may_append
-from c360.sources.files.columns import identifier_columns
-from c360.sources.files.discover import Found, find_files
-from c360.sources.files.exact import Rejected
 from c360.sources.files.land import FilesChangedError, Job, Opened, Progress, open_source, read_source
-from c360.sources.files.scan import hash_file
+from c360.sources.files.opening.columns import identifier_columns
+from c360.sources.files.opening.discover import Found, find_files
+from c360.sources.files.splitting.exact import Rejected
+from c360.sources.files.splitting.scan import hash_file
 from c360.sources.landed import (
     Landed,
     SourceState,

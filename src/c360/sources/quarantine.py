@@ -132,7 +132,10 @@ def group_quarantine(work: Connection, *, source: str | None = None, kind: str |
         f"FROM landing._quarantine{condition(source, kind, None)} GROUP BY source, kind, code, column_name "
         "ORDER BY count(*) DESC, source, kind, code, column_name"
     )
-    return [QuarantineGroup(*row[:6], row[6], fixes.get(row[2])) for row in rows]
+    return [
+        QuarantineGroup(name, row_kind, code, column, int(number), int(files), example, fixes.get(code))
+        for name, row_kind, code, column, number, files, example in rows
+    ]
 
 
 def replay(work: Connection, project: Project, as_of: datetime, *, source: str | None = None) -> list[Replayed]:

@@ -5,9 +5,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from c360.project import Project
-from c360.sources.files.exact import Rejected
 from c360.sources.files.land import Job, Opened, fingerprint, read_source, shape_of
-from c360.sources.files.settle import Rules, Table, pick_winners, summary
+from c360.sources.files.loading.settle import Rules, Table, pick_winners, summary
+from c360.sources.files.splitting.exact import Rejected
 from c360.sources.landed import FileState, SourceState, Tally, schema
 from c360.warehouse import Connection, comma, qualified, quote
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 from c360.errors import Fault, SourceError
 from c360.project import Project
-from c360.sources.files.columns import Columns, missing_in_file, settle_columns, unite
-from c360.sources.files.content import Kind
-from c360.sources.files.discover import Found
-from c360.sources.files.exact import Rejected
-from c360.sources.files.header import Layout, column_names
-from c360.sources.files.load import Loaded, load
-from c360.sources.files.logs import keep_vanished
-from c360.sources.files.parquet import ParquetReader
-from c360.sources.files.prepare import Input, layout_of, peek, prepare
-from c360.sources.files.reader import CsvReader, JsonReader, Reader
-from c360.sources.files.settle import Rules, Table, settle
-from c360.sources.files.texts import json_keys_sql
+from c360.sources.files.loading.load import Loaded, load
+from c360.sources.files.loading.logs import keep_vanished
+from c360.sources.files.loading.parquet import ParquetReader
+from c360.sources.files.loading.reader import CsvReader, JsonReader, Reader
+from c360.sources.files.loading.settle import Rules, Table, settle
+from c360.sources.files.loading.texts import json_keys_sql
+from c360.sources.files.opening.columns import Columns, missing_in_file, settle_columns, unite
+from c360.sources.files.opening.content import Kind
+from c360.sources.files.opening.discover import Found
+from c360.sources.files.opening.header import Layout, column_names
+from c360.sources.files.opening.prepare import Input, layout_of, peek, prepare
+from c360.sources.files.splitting.exact import Rejected
 from c360.sources.landed import FileState, Landed, SourceState, Tally
 from c360.warehouse import Connection, quote
 from c360.warehouse.snippets import columns_only, compile_snippet

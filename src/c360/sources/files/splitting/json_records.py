@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from c360.sources.files.records import Block, Flaw, block_bytes, longest_record
+from c360.sources.files.splitting.records import Block, Flaw, block_bytes, longest_record
 
 tokens = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\],]|[^\s"{}\[\],]++|"', re.DOTALL)
 lines = re.compile(rb"([^\r\n]*+)(\r\n|\n|\r|\Z)")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from c360.errors import Fault, SourceError
-from c360.sources.files.records import Grammar
+from c360.sources.files.splitting.records import Grammar
 
 delimiters = (b",", b";", b"\t", b"|")
 reserved = {"_key", "_time", "_flaw", "_file", "_record"}

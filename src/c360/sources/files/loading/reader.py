@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from c360.sources.files.columns import Columns
-from c360.sources.files.exact import Exact, Rejected, find_records, reject, write_copies
-from c360.sources.files.header import Layout
-from c360.sources.files.prepare import Input
-from c360.sources.files.records import Flaw, Grammar
-from c360.sources.files.scan import head_lines
-from c360.sources.files.texts import csv_relation, json_relation, lines_relation
-from c360.sources.files.types import ColumnType, guess
+from c360.sources.files.loading.texts import csv_relation, json_relation, lines_relation
+from c360.sources.files.opening.columns import Columns
+from c360.sources.files.opening.header import Layout
+from c360.sources.files.opening.prepare import Input
+from c360.sources.files.splitting.exact import Exact, Rejected, find_records, reject, write_copies
+from c360.sources.files.splitting.records import Flaw, Grammar
+from c360.sources.files.splitting.scan import head_lines
+from c360.sources.files.values.classes import ColumnType, guess
 
 json_flaw = 1_000_000
 most_cells = 400_000

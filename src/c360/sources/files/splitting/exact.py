@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import IO
 
 from c360.errors import Fault, SourceError
-from c360.sources.files.header import Layout
-from c360.sources.files.json_records import split_json, split_lines
-from c360.sources.files.prepare import Input
-from c360.sources.files.records import Block, Flaw, Grammar, split_csv
-from c360.sources.files.texts import Copy, separator
+from c360.sources.files.loading.texts import Copy, separator
+from c360.sources.files.opening.header import Layout
+from c360.sources.files.opening.prepare import Input
+from c360.sources.files.splitting.json_records import split_json, split_lines
+from c360.sources.files.splitting.records import Block, Flaw, Grammar, split_csv
 
 whole_raw = 1 << 16
 head_raw = 1 << 12

@@ -11,7 +11,7 @@ from typing import IO, Literal
 
 from c360.errors import Fault, SourceError
 from c360.project.blocks.sources import FileFormat
-from c360.sources.files.discover import Found, unreadable
+from c360.sources.files.opening.discover import Found, unreadable
 
 head_bytes = 1 << 16
 chunk_bytes = 1 << 20

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from c360.errors import SourceError
 from c360.project import Project
-from c360.sources.files.reader import Reader
-from c360.sources.files.types import (
+from c360.sources.files.loading.reader import Reader
+from c360.sources.files.values.classes import (
     ColumnType,
-    class_sql,
     day,
     fraction,
     join,
@@ -18,6 +17,7 @@ from c360.sources.files.types import (
     text,
     whole,
 )
+from c360.sources.files.values.types import class_sql
 from c360.warehouse import Connection, comma
 
 batch = 250

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from c360.errors import Fault, suggest
 from c360.project import Project
-from c360.sources.files.header import Layout
-from c360.sources.files.types import ColumnType, Reading, declared_type, known_words
+from c360.sources.files.opening.header import Layout
+from c360.sources.files.values.classes import ColumnType, Reading
+from c360.sources.files.values.types import declared_type, known_words
 
 identifier_keys = ("ids", "old", "new", "key", "column")
 

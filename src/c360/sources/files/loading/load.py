@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from c360.errors import Fault, SourceError
 from c360.project import Project
-from c360.sources.files.inference import exact_types
-from c360.sources.files.reader import Reader, Refused, json_flaw
-from c360.sources.files.settle import content_hash_of
-from c360.sources.files.types import ColumnType, value_sql
-from c360.sources.files.zones import local_to_utc_sql
+from c360.sources.files.loading.reader import Reader, Refused, json_flaw
+from c360.sources.files.loading.settle import content_hash_of
+from c360.sources.files.values.classes import ColumnType
+from c360.sources.files.values.inference import exact_types
+from c360.sources.files.values.types import value_sql
+from c360.sources.files.values.zones import local_to_utc_sql
 from c360.warehouse import Connection, comma, quote
 
 wide = 200

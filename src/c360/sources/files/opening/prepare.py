@@ -7,10 +7,10 @@ from pathlib import Path
 from c360.errors import Fault, SourceError
 from c360.project import Project
 from c360.project.blocks.sources import FileFormat, Source
-from c360.sources.files.content import Kind, head_bytes, look_inside, write_plain
-from c360.sources.files.discover import Found
-from c360.sources.files.header import Layout, read_header
-from c360.sources.files.scan import Scan, hash_file, scan_text
+from c360.sources.files.opening.content import Kind, head_bytes, look_inside, write_plain
+from c360.sources.files.opening.discover import Found
+from c360.sources.files.opening.header import Layout, read_header
+from c360.sources.files.splitting.scan import Scan, hash_file, scan_text
 
 Report = Callable[[int], None]
 
@@ -97,7 +97,7 @@ def decoded_head(head: bytes, encoding: str) -> bytes:
 
 def longer_head(found: Found, kind: Kind) -> bytes:
     """The first 16 MB, for a header that is longer than what was looked at."""
-    from c360.sources.files.content import unpacked
+    from c360.sources.files.opening.content import unpacked
 
     with unpacked(found, kind.packing) as stream:
         head = stream.read(1 << 24)

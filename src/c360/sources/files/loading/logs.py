@@ -1,6 +1,6 @@
 """The table that earlier runs left of a log in; the rows that its files no longer hold, added to the new table, out."""
 
-from c360.sources.files.settle import Rules, Table, delete
+from c360.sources.files.loading.settle import Rules, Table, delete
 from c360.warehouse import Connection, comma, quote
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from c360.errors import Fault, SourceError, WarehouseError
-from c360.sources.files.columns import Columns
-from c360.sources.files.exact import Rejected, shown_raw
-from c360.sources.files.header import column_names
-from c360.sources.files.prepare import Input
-from c360.sources.files.reader import Reader, Refused
-from c360.sources.files.texts import escaped, listed
-from c360.sources.files.types import ColumnType, Reading
-from c360.sources.files.zones import local_to_utc_sql
+from c360.sources.files.loading.reader import Reader, Refused
+from c360.sources.files.loading.texts import escaped, listed
+from c360.sources.files.opening.columns import Columns
+from c360.sources.files.opening.header import column_names
+from c360.sources.files.opening.prepare import Input
+from c360.sources.files.splitting.exact import Rejected, shown_raw
+from c360.sources.files.values.classes import ColumnType, Reading
+from c360.sources.files.values.zones import local_to_utc_sql
 from c360.warehouse import Connection, comma, literal, quote
 
 whole_types = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")

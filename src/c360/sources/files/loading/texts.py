@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from c360.sources.files.header import Layout
-from c360.sources.files.prepare import Input
-from c360.sources.files.records import longest_record
+from c360.sources.files.opening.header import Layout
+from c360.sources.files.opening.prepare import Input
+from c360.sources.files.splitting.records import longest_record
 from c360.warehouse import comma, literal
 
 separator = "\x1f"

@@ -1,0 +1,1 @@
+"""Paths of a source in, its files as plain text with their columns, hashes and record counts out."""
