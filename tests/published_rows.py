@@ -83,10 +83,14 @@ class Shop:
         return {row: times[at] for row, at in self.rows(f"SELECT {key}, updated_at FROM {table}")}
 
     def history(self) -> list[tuple[Any, ...]]:
-        """All versions of the contacts: id, name, publication, deleted, merged into."""
+        """All versions of the contacts in order: id, name, publication, deleted, merged into."""
+        return sorted(self.history_rows())
+
+    def history_rows(self) -> list[tuple[Any, ...]]:
+        """All versions of the contacts in any order."""
         times = {self.at(run): run for run in range(1, self.runs + 1)}
         sql = "SELECT entity_id, name, updated_at, is_deleted, merged_into FROM contact_history"
-        return sorted((i, name, times[at], gone, into) for i, name, at, gone, into in self.rows(sql))
+        return [(i, name, times[at], gone, into) for i, name, at, gone, into in self.rows(sql)]
 
     def parts(self) -> set[str]:
         """The files of all parts that are on the disk."""
