@@ -15,17 +15,25 @@ added = {
 header = ("column", "type", "description", "owner", "from", "when there is no value")
 
 
-def all_columns(published: PublishedTable) -> list[PublishedColumn]:
-    """The columns that readers see: the declared ones and those that publishing adds."""
+def all_columns(site: Site, published: PublishedTable) -> list[PublishedColumn]:
+    """The columns that readers see: the declared ones, those that the snapshot holds besides, those that publishing adds."""
+    entry = site.manifest.tables.get(published.name) if site.manifest else None
+    held = [column.name for column in entry.columns] if entry else []
     declared = {column.name for column in published.columns}
-    more = [PublishedColumn(name, added.get(name)) for name in added_columns if name not in declared]
-    return [*published.columns, *more]
+    return [
+        *published.columns,
+        *(
+            PublishedColumn(name, added.get(name))
+            for name in dict.fromkeys([*held, *added_columns])
+            if name not in declared
+        ),
+    ]
 
 
 def table_document(site: Site, published: PublishedTable) -> str:
     """The page of one table."""
     entry = site.manifest.tables.get(published.name) if site.manifest else None
-    columns = all_columns(published)
+    columns = all_columns(site, published)
     lead = published.description or f"The table {published.name}."
     content: list[object] = [
         facts((
@@ -85,7 +93,7 @@ def column_index(site: Site) -> str:
          (link(column.name, f"{table_page(published.name)}#{column.name}"), link(published.name, table_page(published.name)),
           column.description or "", site.owner(column.owner, published.owner)))
         for published in site.tables
-        for column in all_columns(published)
+        for column in all_columns(site, published)
     ]  # fmt: skip
     rows.sort(key=lambda row: str(row[0]).partition(".")[2])
     lead = f"{len(rows)} columns of {len(site.tables)} tables, by name."
