@@ -22,6 +22,7 @@ class Answer:
 
     Attributes:
         sql: the statement that was run.
+        as_of: what "now" was (naive UTC).
         snapshot: the published snapshot, or the state of the files, that it read.
         freshness: what it read -> when that was written.
         notes: what to know about the numbers, such as what does not add up.
@@ -34,6 +35,7 @@ class Answer:
     columns: tuple[str, ...]
     rows: list[Row]
     sql: str
+    as_of: datetime | None = None
     snapshot: str | None = None
     freshness: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -45,7 +47,7 @@ class Answer:
     def as_json(self) -> dict[str, Any]:
         """The answer as plain values; `rows` are objects by column name."""
         return {
-            "columns": list(self.columns), "rows": self.dicts(), "sql": self.sql, "snapshot": self.snapshot,
+            "columns": list(self.columns), "rows": self.dicts(), "sql": self.sql, "as_of": self.as_of, "snapshot": self.snapshot,
             "freshness": self.freshness, "notes": list(self.notes), "plan": list(self.plan),
             "not_additive": self.not_additive, "totals": self.totals, "total_rows": self.total_rows,
         }  # fmt: skip
@@ -63,7 +65,7 @@ def now() -> datetime:
 def prepare(bound: Bound, request: Any, as_of: datetime | None = None) -> tuple[Context, Query]:
     """A request with all names resolved, and the context to compile it in."""
     form = request if isinstance(request, RequestForm) else read_request(request)
-    clock = Clock(as_of or now(), form.timezone)
+    clock = Clock(as_of or bound.as_of or now(), form.timezone)
     clock.zone  # noqa: B018 an unknown zone is said before anything else
     lens = with_appends(bound.lens, form)
     query = resolve(lens, form, clock)
@@ -102,7 +104,7 @@ def run_query(
     compiled = put_round(compile_query(context, query), form.outer)
     rows = runs_on.rows(compiled.sql)
     return Answer(
-        columns=compiled.columns, rows=rows, sql=compiled.sql, snapshot=bound.snapshot_id(),
+        columns=compiled.columns, rows=rows, sql=compiled.sql, as_of=context.clock.as_of, snapshot=bound.snapshot_id(),
         freshness=bound.freshness(), notes=tuple(compiled.notes), plan=tuple(compiled.plan),
         not_additive=compiled.not_additive, totals=totals(context, query, runs_on) if query.totals else None,
         total_rows=total_rows(context, query, runs_on) if query.total else None,

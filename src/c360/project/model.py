@@ -12,7 +12,7 @@ from c360.project.blocks.base import Block, Name
 from c360.project.blocks.entities import Entities, EntityKind, kind_of
 from c360.project.blocks.features import Features
 from c360.project.blocks.ids import Ids, with_types
-from c360.project.blocks.outputs import Access, Check, Match, Segment, Sync
+from c360.project.blocks.outputs import Access, Check, LensUse, Match, Segment, Sync
 from c360.project.blocks.sources import Freshness, Sources
 from c360.project.yaml import Path as YamlPath
 
@@ -80,7 +80,7 @@ class ProjectFile(BaseModel):
         views: the order of cards on a profile, by role.
         freshness: how old sources may be when they say nothing themselves.
         checks: what must hold before a run publishes.
-        lens: files with semantic models, relative to the project folder.
+        lens: files with semantic models, relative to the project folder; the project's own tables need none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -103,7 +103,7 @@ class ProjectFile(BaseModel):
     views: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
     freshness: Freshness | None = None
     checks: tuple[Check, ...] = ()
-    lens: tuple[str, ...] = ()
+    lens: tuple[str | LensUse, ...] = ()
 
 
 @dataclass(frozen=True)

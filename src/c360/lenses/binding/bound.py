@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ class Bound:
         connection: None for rendering without a database; then claims are believed and types are those declared.
         snapshot: the published snapshot that the connection reads.
         written: what the snapshot holds -> when that was written.
+        as_of: what "now" is where a query does not say; None for the present.
     """
 
     lens: Lens
@@ -38,6 +40,7 @@ class Bound:
     proofs: Proofs = field(default_factory=Proofs)
     snapshot: str | None = None
     written: Mapping[str, str] = field(default_factory=dict)
+    as_of: datetime | None = None
 
     def __post_init__(self) -> None:
         self.graph = Graph(self.lens)

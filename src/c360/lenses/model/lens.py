@@ -131,6 +131,7 @@ class Lens:
     Attributes:
         dialect: the SQL dialect of queries and snippets.
         warnings: what is odd, but loads.
+        aliases: other names of entities.
     """
 
     name: str
@@ -143,6 +144,7 @@ class Lens:
     tags: tuple[str, ...] = ()
     file: str | None = None
     warnings: tuple[Fault, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     def entity(self, name: str, at: Position | None = None) -> Entity:
         """An entity by name.
@@ -150,9 +152,9 @@ class Lens:
         Raises:
             ProjectError: there is none; names the nearest.
         """
-        found = self.entities.get(name)
+        found = self.entities.get(self.aliases.get(name, name))
         if found is None:
-            fix = suggest(name, self.entities) or f"the lens has {', '.join(self.entities)}"
+            fix = suggest(name, [*self.entities, *self.aliases]) or f"the lens has {', '.join(self.entities)}"
             raise ProjectError(Fault("lens-unknown-entity", f"lens '{self.name}' has no entity '{name}'", at, fix))
         return found
 

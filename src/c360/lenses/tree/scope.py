@@ -273,8 +273,7 @@ class Scope:
         def resolve(reference: Reference) -> "exp.Expr":
             if reference.entity is None:
                 lens.member(reference.name)
-            name = self.home.entity if reference.entity == own_entity else str(reference.entity)
-            lens.entity(name)
+            name = self.home.entity if reference.entity == own_entity else lens.entity(str(reference.entity)).name
             node = self.home if name == self.home.entity else self.reach(self.home, name, reader)
             found = self.find(node, reference.name) if reader else lens.member(f"{name}.{reference.name}")
             return self.member(node, found)

@@ -7,6 +7,43 @@ from pydantic import BeforeValidator, Field, model_validator
 from c360.project.blocks.base import Block, Name, Tier, as_list
 
 
+class LensTable(Block):
+    """What stands for a table of a lens file.
+
+    Attributes:
+        table: a published table.
+        source: a source of the project, read from its files.
+        file: a file, relative to the project folder.
+        columns: column that the lens reads -> SQL over the columns that are there.
+    """
+
+    table: str | None = None
+    source: Name | None = None
+    file: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def has_one_place(self) -> "LensTable":
+        """The rows come from one place."""
+        if sum(place is not None for place in (self.table, self.source, self.file)) != 1:
+            raise ValueError("write one of `table:`, `source:` and `file:`")
+        return self
+
+
+class LensUse(Block):
+    """A lens file with what its table names mean here.
+
+    Attributes:
+        file: the lens file, relative to the project folder.
+        map: table name of the lens -> published table, or `{table, source, file, columns}`.
+        dialect: the SQL dialect of its snippets, when the file does not say (trino).
+    """
+
+    file: str
+    map: dict[str, str | LensTable] = Field(default_factory=dict)
+    dialect: str | None = None
+
+
 class Segment(Block):
     """A named set of entities.
 
