@@ -53,7 +53,7 @@ def test_a_command_has_its_line_in_the_overview(name: str) -> None:
 @pytest.mark.parametrize(("name", "command"), commands, ids=[name for name, _ in commands])
 def test_a_command_explains_itself_with_an_example(name: str, command: click.Command) -> None:
     text = CliRunner().invoke(command, ["--help"], prog_name=f"c360 {name}").output
-    assert f"c360 {name.split()[0]}" in text.partition("Usage:")[2]
+    assert f"c360 {name.split(maxsplit=1)[0]}" in text.partition("Usage:")[2]
     assert "Example: c360" in text, "an epilog shows how it is called"
 
 
