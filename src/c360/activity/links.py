@@ -8,6 +8,8 @@ from c360.project import Project
 from c360.project.blocks.ids import IdKind
 from c360.warehouse import Connection, literal
 
+whole_numbers = ("SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -32,13 +34,18 @@ class Spelling:
     project: Project
     idn: bool = False
 
-    def normal(self, kind: str, columns: Sequence[str]) -> str:
-        """SQL of the normalised value, from the SQL of the raw columns."""
-        return normal_sql(id_kind(self.project, kind), columns, region=self.project.file.project.region, idn=self.idn)
+    def normal(self, kind: str, columns: Sequence[str], types: Sequence[str | None] = ()) -> str:
+        """SQL of the normalised value, from the SQL of the raw columns.
 
-    def values(self, ids: Mapping[str, Sequence[str]]) -> dict[str, str]:
-        """Kind -> SQL of its normalised value."""
-        return {kind: self.normal(kind, columns) for kind, columns in ids.items()}
+        Args:
+            kind: the kind of identifier.
+            columns: one SQL expression, or the parts of a composite identifier in order.
+            types: the types of those columns where they are known; whole numbers have nothing to clean.
+        """
+        found = id_kind(self.project, kind)
+        if len(columns) == 1 and types and types[0] in whole_numbers and found.type == "external" and not found.options:
+            return f"CAST({columns[0]} AS VARCHAR)"
+        return normal_sql(found, columns, region=self.project.file.project.region, idn=self.idn)
 
     def derived(self, target: str, source: str, column: str) -> str:
         """SQL of an identifier that follows from a normalised one: the domain of an e-mail address."""
@@ -50,7 +57,14 @@ def spelling_of(work: Connection, project: Project) -> Spelling:
     return Spelling(project, work.table_exists("cleaning", "idn"))
 
 
-def link(entity: str, values: Mapping[str, str], alias: str = "l", *, required: bool = False) -> Link:
+def link(
+    entity: str,
+    values: Mapping[str, str],
+    alias: str = "l",
+    *,
+    required: bool = False,
+    known: str = "identity.lookup",
+) -> Link:
     """Join rows to an entity through its identifiers.
 
     The first identifier (in the order of `values`) that belongs to an entity names it; the others are used only where
@@ -61,10 +75,11 @@ def link(entity: str, values: Mapping[str, str], alias: str = "l", *, required: 
         values: kind -> SQL expression of the normalised value.
         alias: prefix of the joined lookups.
         required: leave out rows without an entity; only for a single identifier.
+        known: the table of identifiers; a copy of the view that is made once spares its joins each time.
     """
     lookups = {f"{alias}{index}": (kind, value) for index, (kind, value) in enumerate(values.items())}
     joins = [
-        f"{'JOIN' if required else 'LEFT JOIN'} identity.lookup {name} ON {name}.entity = {literal(entity)} "
+        f"{'JOIN' if required else 'LEFT JOIN'} {known} {name} ON {name}.entity = {literal(entity)} "
         f"AND {name}.id_kind = {literal(kind)} AND {name}.value = {value}"
         for name, (kind, value) in lookups.items()
     ]

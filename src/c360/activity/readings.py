@@ -42,6 +42,7 @@ class Reading:
     key: str
     time: str
     ids: dict[str, tuple[str, ...]]
+    types: dict[str, tuple[str | None, ...]]
     branches: tuple[Branch, ...] = field(default=())
 
     def condition(self) -> str:
@@ -83,7 +84,7 @@ class Reading:
 
     def spelled(self, spelling: Spelling, kind: str) -> str:
         """SQL of an identifier's normalised value over a row `r` of the reading."""
-        return spelling.normal(kind, [f"r.{name}" for name, _ in self.raw(kind, self.ids[kind])])
+        return spelling.normal(kind, [f"r.{name}" for name, _ in self.raw(kind, self.ids[kind])], self.types[kind])
 
     def nodes(self, spelling: Spelling, entity: str, kind: str) -> str:
         """SQL of the node and entity of each different identifier of the source: cleaned once, however many rows."""
@@ -158,7 +159,8 @@ def read_input(context: Context, name: str, index: int, entity: str) -> Reading:
         time = instant(compiled(item.time, "time"), table.columns.get(item.time), zone)
     else:
         time = table.time_sql or "CAST(NULL AS TIMESTAMP)"
-    return Reading(item.source, table.table, table.key_sql, time, ids, (branch,))
+    types = {kind: tuple(table.columns.get(column) for column in columns) for kind, columns in item.of[entity].items()}
+    return Reading(item.source, table.table, table.key_sql, time, ids, types, (branch,))
 
 
 def instant(expression: str, column_type: str | None, zone: str) -> str:

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from c360.activity.links import link
-from c360.entities.context import Context
+from c360.entities.context import Context, known_table, make_scratch
 from c360.entities.records import record_table
 from c360.entities.survivors import kept_table
 from c360.entities.vocabulary import is_many, owner_of, shared, target_kind
 from c360.project.blocks.entities import BelongsTo
 from c360.warehouse import Connection, comma, literal, qualified, quote
-from c360.warehouse.snippets import columns_only, compile_snippet
 
 no_time = "CAST(NULL AS TIMESTAMP)"
 no_text = "CAST(NULL AS VARCHAR)"
@@ -32,7 +31,7 @@ class Relation:
     @property
     def candidates(self) -> str:
         """The quoted name of the table of all candidates."""
-        return qualified("entities", f"_candidate_{self.entity}_{self.target}")
+        return quote(f"c360_candidate_{self.entity}_{self.target}")
 
 
 def bridge_table(entity: str, target: str) -> str:
@@ -56,8 +55,8 @@ def build_members(work: Connection, context: Context, relation: Relation) -> Non
     membership and marks the primary one, which must be open at `as_of`.
 
     Grain:  one row per pair of entity and target (and period, where memberships have joined and left).
-    Reads:  landing.<source>, identity.lookup, entities._kept_*, entities.member_*
-    Writes: entities._candidate_<a>_<b>, entities.member_<a>_<b>(<a>_id, <b>_id, joined_at, left_at, role, is_primary,
+    Reads:  landing.<source>, c360_known, c360_kept_*, entities.member_*
+    Writes: scratch c360_candidate_<a>_<b>; entities.member_<a>_<b>(<a>_id, <b>_id, joined_at, left_at, role, is_primary,
             share)
     """
     parts = [option_sql(context, relation, number) for number in range(len(relation.options))]
@@ -67,7 +66,7 @@ def build_members(work: Connection, context: Context, relation: Relation) -> Non
         "row_number() OVER (PARTITION BY c.entity_id ORDER BY c.closed, c.option_no, c.place) AS place",
         "c.closed",
     ]  # fmt: skip
-    work.replace_table(relation.candidates, f"SELECT {comma(columns)} FROM ({' UNION ALL '.join(parts)}) c")
+    make_scratch(work, relation.candidates, f"SELECT {comma(columns)} FROM ({' UNION ALL '.join(parts)}) c")
     primary = "(place = 1 AND closed = 0)"
     names = [f"entity_id AS {quote(f'{relation.entity}_id')}", f"target_id AS {quote(f'{relation.target}_id')}"]
     names += ["joined_at", "left_at", "role", f"{primary} AS is_primary", "share"]
@@ -117,12 +116,12 @@ def derived_pairs(context: Context, owner: str, target: str, option: BelongsTo) 
     Only identifiers that the graph knows count: the raw text of a malformed one says nothing about the target.
     """
     kind, by = str(option.from_).rpartition(".")[2], str(option.by)
-    known = link(owner, {kind: f"k.{quote(kind)}"}, "n", required=True)
+    own = link(owner, {kind: f"k.{quote(kind)}"}, "n", required=True, known=known_table)
     value = context.spelling.derived(by, kind, f"k.{quote(kind)}")
-    found = link(target, {by: value}, "t", required=True)
+    found = link(target, {by: value}, "t", required=True, known=known_table)
     return (
         f"SELECT k.entity_id AS owner_id, {found.entity_id} AS target_id "
-        f"FROM {kept_table(owner)} k {known.joins} {found.joins}"
+        f"FROM {kept_table(owner)} k {own.joins} {found.joins}"
     )
 
 
@@ -212,33 +211,41 @@ def source_sql(context: Context, relation: Relation, option: BelongsTo) -> str:
 
 def membership_rows(context: Context, relation: Relation, option: BelongsTo, owner: str) -> str:
     """SQL of `owner_id, target_id, joined_at, left_at, role, record_ts, superseded, record_key`, one per source row."""
-    project, table = context.project, context.landed[str(option.source)]
-    resolve = columns_only(table.columns)
-    at = project.at("entities", relation.entity, "belongs_to", relation.target)
-
-    def compiled(sql: str) -> str:
-        return compile_snippet(sql, resolve, as_of=context.as_of, at=at)
-
-    def moment(sql: str | None) -> str:
-        return f"CAST({compiled(sql)} AS TIMESTAMP)" if sql else no_time
-
-    owners = context.spelling.values(
-        {kind: [compiled(c) for c in columns] for kind, columns in (option.ids or {}).items()}
+    source, table = str(option.source), context.landed[str(option.source)]
+    at = context.project.at("entities", relation.entity, "belongs_to", relation.target)
+    kind = target_kind(context.project, relation.target, option)
+    inner = [f"{context.normal(source, kind, [str(option.key)], at)} AS c_target"]
+    for name, column in (("joined_at", option.joined), ("left_at", option.left)):
+        moment = f"CAST({context.compiled(source, column, at)} AS TIMESTAMP)" if column else no_time
+        inner.append(f"{moment} AS {name}")
+    inner.append(
+        f"CAST({context.compiled(source, option.role, at)} AS VARCHAR) AS role" if option.role else f"{no_text} AS role"
     )
-    kind = target_kind(project, relation.target, option)
-    key = context.spelling.normal(kind, [compiled(str(option.key))])
-    inner = [f"{value} AS {quote(f'n_{name}')}" for name, value in owners.items()]
-    inner += [f"{key} AS c_target", f"{moment(option.joined)} AS joined_at", f"{moment(option.left)} AS left_at"]
-    inner += [f"CAST({compiled(option.role)} AS VARCHAR) AS role" if option.role else f"{no_text} AS role"]
     inner += [f"{table.time_sql or no_time} AS record_ts", f"{table.key_sql} AS record_key"]
-    where = compiled(option.where) if option.where else "TRUE"
-    left = link(owner, {name: f"r.{quote(f'n_{name}')}" for name in owners}, "a")
-    right = link(relation.target, {kind: "r.c_target"}, "b")
-    columns = [
-        f"{left.entity_id} AS owner_id", f"{right.entity_id} AS target_id", "r.joined_at", "r.left_at", "r.role",
-        "r.record_ts", f"CASE WHEN {left.superseded} THEN 1 ELSE 0 END AS superseded", "r.record_key",
-    ]  # fmt: skip
+    where = context.compiled(source, option.where, at) if option.where else "TRUE"
+    right = link(relation.target, {kind: "r.c_target"}, "b", required=True, known=known_table)
+    columns = [f"{right.entity_id} AS target_id", "r.joined_at", "r.left_at", "r.role", "r.record_ts", "r.record_key"]
+    if is_recorded(context, owner, option):
+        columns += ["e.entity_id AS owner_id", "CASE WHEN e.superseded THEN 1 ELSE 0 END AS superseded"]
+        same = f"e.source = {literal(source)} AND e.record_key = r.record_key"
+        joins, known = f"JOIN {record_table(owner)} e ON {same}", "TRUE"
+    else:
+        owners = {name: context.normal(source, name, parts, at) for name, parts in (option.ids or {}).items()}
+        inner += [f"{value} AS {quote(f'n_{name}')}" for name, value in owners.items()]
+        left = link(owner, {name: f"r.{quote(f'n_{name}')}" for name in owners}, "a", known=known_table)
+        columns += [f"{left.entity_id} AS owner_id", f"CASE WHEN {left.superseded} THEN 1 ELSE 0 END AS superseded"]
+        joins, known = left.joins, f"{left.entity_id} IS NOT NULL"
     return (
         f"SELECT {comma(columns)} FROM (SELECT {comma(inner)} FROM {table.table} WHERE {where}) r "
-        f"{left.joins} {right.joins} WHERE {left.entity_id} IS NOT NULL AND {right.entity_id} IS NOT NULL"
+        f"{right.joins} {joins} WHERE {known}"
+    )
+
+
+def is_recorded(context: Context, owner: str, option: BelongsTo) -> bool:
+    """Whether the rows of a relation are those of the owner's own records, whose entities are known already."""
+    inputs = [item for item in context.project.file.entities[owner].from_ if item.source == option.source]
+    return (
+        len(inputs) == 1
+        and inputs[0].where is None
+        and all(inputs[0].ids.get(kind) == columns for kind, columns in (option.ids or {}).items())
     )

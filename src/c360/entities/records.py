@@ -1,8 +1,9 @@
 """Landing tables and entity ids in, `entities.record_<entity>` out: every candidate value, ranked by who would win."""
 
 from c360.activity.links import link
-from c360.entities.context import Context
+from c360.entities.context import Context, known_table
 from c360.entities.vocabulary import keep_of, traits_of
+from c360.errors import Position
 from c360.project.blocks.entities import Entity, EntityInput
 from c360.warehouse import Connection, comma, literal, qualified, quote
 
@@ -25,7 +26,7 @@ def build_records(work: Connection, context: Context, entity: str) -> None:
     The rank columns say in which order candidates win: 1 is asked first, and the first that is not NULL is kept.
 
     Grain:  one row per source record and input that belongs to an entity.
-    Reads:  landing.<source>, identity.lookup
+    Reads:  landing.<source>, c360_known
     Writes: entities.record_<entity>(entity_id, source, source_order, record_key, record_ts, superseded, identifiers,
             traits, rank_identifier, rank_latest, rank_first where a trait keeps its first value, and
             rank_<rule>_<trait> for `longest` and `most_common`)
@@ -79,8 +80,9 @@ def input_sql(context: Context, entity: str, index: int) -> str:
     inner += [f"{value} AS {quote(f'n_{kind}')}" for kind, value in values.items()]
     inner += [f"{text} AS {quote(f'r_{kind}')}" for kind, text in raw.items()]
     inner += [f"{sql} AS {quote(f't_{trait}')}" for trait, sql in traits.items()]
-    where = compiled(context, entity, index, item.where, "where") if item.where else "TRUE"
-    found = link(entity, {kind: f"r.{quote(f'n_{kind}')}" for kind in values})
+    at = position(context, entity, index, "where")
+    where = context.compiled(item.source, item.where, at) if item.where else "TRUE"
+    found = link(entity, {kind: f"r.{quote(f'n_{kind}')}" for kind in values}, known=known_table)
     columns = [
         f"{found.entity_id} AS entity_id",
         f"{literal(item.source)} AS source",
@@ -110,28 +112,25 @@ def input_sql(context: Context, entity: str, index: int) -> str:
 def input_columns(context: Context, entity: str, index: int) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """The raw texts and normalised values of an input's identifiers, and its traits, as SQL over the landing table."""
     item = context.project.file.entities[entity].from_[index]
-    columns = {
-        kind: [compiled(context, entity, index, column, f"ids.{kind}") for column in parts]
-        for kind, parts in item.ids.items()
-    }
-    raw = {
-        kind: f"CAST({parts[0]} AS VARCHAR)" if len(parts) == 1 else "CAST(NULL AS VARCHAR)"
-        for kind, parts in columns.items()
-    }
+    raw, values = {}, {}
+    for kind, parts in item.ids.items():
+        at = position(context, entity, index, f"ids.{kind}")
+        values[kind] = context.normal(item.source, kind, parts, at)
+        text = context.compiled(item.source, parts[0], at) if len(parts) == 1 else "NULL"
+        raw[kind] = f"CAST({text} AS VARCHAR)"
     traits = {
-        trait: compiled(context, entity, index, sql, f"traits.{trait}")
+        trait: context.compiled(item.source, sql, position(context, entity, index, f"traits.{trait}"))
         for trait, sql in item.traits.items()
         if trait not in item.ids
     }
-    return raw, context.spelling.values(columns), traits
+    return raw, values, traits
 
 
-def compiled(context: Context, entity: str, index: int, sql: str, key: str) -> str:
-    """A user's expression over one input's source."""
+def position(context: Context, entity: str, index: int, key: str) -> Position | None:
+    """Where a key of an input stands; the short form of an entity writes it beside its own keys."""
     project = context.project
     path: tuple[str | int, ...] = ("entities", entity, "from", index, *key.split("."))
-    at = project.at(*path) if path[:3] in project.positions else project.at("entities", entity, *key.split("."))
-    return context.compiled(project.file.entities[entity].from_[index].source, sql, at)
+    return project.at(*path) if path[:3] in project.positions else project.at("entities", entity, *key.split("."))
 
 
 def null_of(block: Entity, trait: str, context: Context) -> str:

@@ -1,15 +1,16 @@
-"""Ranked candidates in, `entities._kept_<entity>` out: one row per entity with the value of each trait that won."""
+"""Ranked candidates in, a scratch table out: one row per entity with the value of each trait that won."""
 
+from c360.entities.context import known_table, make_scratch
 from c360.entities.records import rank_column, record_table
 from c360.entities.vocabulary import keep_of, traits_of
 from c360.project import Project
 from c360.project.blocks.entities import Entity
-from c360.warehouse import Connection, comma, literal, qualified, quote
+from c360.warehouse import Connection, comma, literal, quote
 
 
 def kept_table(entity: str) -> str:
     """The quoted name of an entity's surviving values."""
-    return qualified("entities", f"_kept_{entity}")
+    return quote(f"c360_kept_{entity}")
 
 
 def build_survivors(work: Connection, project: Project, entity: str) -> None:
@@ -19,13 +20,13 @@ def build_survivors(work: Connection, project: Project, entity: str) -> None:
     from the identity graph. A value that a human merge replaced loses against any other.
 
     Grain:  one row per entity_id.
-    Reads:  identity.entity, identity.lookup, identity.node, entities.record_<entity>
-    Writes: entities._kept_<entity>(entity_id, public_id, identifiers, traits)
+    Reads:  identity.entity, c360_known, entities.record_<entity>
+    Writes: scratch c360_kept_<entity>(entity_id, public_id, identifiers, traits)
     """
     block = project.file.entities[entity]
     columns, joins, ctes = ["e.entity_id", "e.public_id"], "", ""
     if block.from_:
-        ctes = f"WITH s AS ({survivors_sql(block, entity, work.columns_of('entities', f'record_{entity}'))}) "
+        ctes = f"WITH s AS ({survivors_sql(block, entity, work.describe(f'SELECT * FROM {record_table(entity)}'))}) "
         joins += " LEFT JOIN s ON s.entity_id = e.entity_id"
     if block.ids:
         joins += f" LEFT JOIN ({identifiers_sql(block, entity)}) i ON i.entity_id = e.entity_id"
@@ -34,8 +35,8 @@ def build_survivors(work: Connection, project: Project, entity: str) -> None:
         columns.append(f"coalesce(s.{name}, i.{name}) AS {name}" if block.from_ else f"i.{name} AS {name}")
     columns += [f"s.{quote(trait)} AS {quote(trait)}" for trait in traits_of(block)]
     living = f"e.entity = {literal(entity)} AND e.status = 'active'"
-    work.replace_table(
-        kept_table(entity), f"{ctes}SELECT {comma(columns)} FROM identity.entity e{joins} WHERE {living}"
+    make_scratch(
+        work, kept_table(entity), f"{ctes}SELECT {comma(columns)} FROM identity.entity e{joins} WHERE {living}"
     )
 
 
@@ -78,10 +79,10 @@ def identifiers_sql(block: Entity, entity: str) -> str:
         given = " ".join(f"WHEN {literal(kind)} THEN s.{quote(kind)}" for kind in block.ids)
         joins = " LEFT JOIN s ON s.entity_id = l.entity_id"
         missing = f"CASE l.id_kind {given} END IS NULL"
-    order = "PARTITION BY l.entity_id, l.id_kind ORDER BY l.superseded, n.first_seen DESC NULLS LAST, l.value"
+    order = "PARTITION BY l.entity_id, l.id_kind ORDER BY l.superseded, l.first_seen DESC NULLS LAST, l.value"
     ranked = (
-        f"SELECT l.entity_id, l.id_kind, l.value, row_number() OVER ({order}) AS place FROM identity.lookup l "
-        f"JOIN identity.node n ON n.node_id = l.node_id{joins} WHERE l.entity = {literal(entity)} AND {missing}"
+        f"SELECT l.entity_id, l.id_kind, l.value, row_number() OVER ({order}) AS place FROM {known_table} l"
+        f"{joins} WHERE l.entity = {literal(entity)} AND {missing}"
     )
     columns = [
         "entity_id",

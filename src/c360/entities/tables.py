@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from c360.activity.links import spelling_of
 from c360.entities.conflicts import start_conflicts, write_conflicts, write_path_conflicts
-from c360.entities.context import Context
+from c360.entities.context import Context, copy_known, known_table
 from c360.entities.memberships import bridge_table, build_members
 from c360.entities.order import in_order
 from c360.entities.records import build_records
@@ -28,6 +28,7 @@ def build(work: Connection, project: Project, landed: "Mapping[str, Landed]", as
     """
     work.create_schema("entities")
     context = Context(project, landed, as_of, spelling_of(work, project))
+    copy_known(work)
     for name, entity in project.file.entities.items():
         if entity.from_:
             build_records(work, context, name)
@@ -42,6 +43,7 @@ def build(work: Connection, project: Project, landed: "Mapping[str, Landed]", as
         work.replace_table(qualified("entities", name), entity_sql(project, name))
     for name in project.file.entities:
         work.execute(f"DROP TABLE {kept_table(name)}")
+    work.execute(f"DROP TABLE {known_table}")
     write_path_conflicts(work, project)
 
 

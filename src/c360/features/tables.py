@@ -28,7 +28,7 @@ def build(work: Connection, project: Project, as_of: datetime) -> None:
     if faults:
         raise ProjectError(*faults)
     work.create_schema("features")
-    compute(work, Tables(project, Frame(as_of, project.timezone), column_types(work), {}), reads)
+    compute(work, Tables(project, Frame(as_of, project.timezone), column_types(work, reads), {}), reads)
 
 
 def compute(work: Connection, tables: Tables, reads: dict[Key, Read]) -> None:
@@ -42,7 +42,7 @@ def compute(work: Connection, tables: Tables, reads: dict[Key, Read]) -> None:
         work.replace_table(qualified("features", name), sql)
         parts.setdefault(entity, []).append(name)
         located = tables.located
-        types = work.columns_of("features", name)
+        types = work.describe(f"SELECT * FROM {qualified('features', name)}")
         for key in chosen:
             located[key] = qualified("features", name)
             tables.types[f"entities.{entity}", key[1]] = types[key[1]]
@@ -67,10 +67,12 @@ def finish(work: Connection, tables: Tables, entity: str, parts: list[str], keys
         work.execute(f"DROP TABLE {table}")
 
 
-def column_types(work: Connection) -> dict[tuple[str, str], str]:
-    """(schema.table, column) -> type, of the streams and entity tables."""
-    sql = (
-        "SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns "
-        "WHERE table_schema IN ('activity', 'entities')"
-    )
-    return {(f"{schema}.{table}", column): kind for schema, table, column, kind in work.rows(sql, portable=False)}
+def column_types(work: Connection, reads: dict[Key, Read]) -> dict[tuple[str, str], str]:
+    """(schema.table, column) -> type, of the streams and entity tables that features read."""
+    tables = {f"{'activity' if read.kind == 'stream' else 'entities'}.{read.source}" for read in reads.values()}
+    types: dict[tuple[str, str], str] = {}
+    for table in sorted(tables):
+        schema, _, name = table.partition(".")
+        found = work.describe(f"SELECT * FROM {qualified(schema, name)}")
+        types |= {(table, column): kind for column, kind in found.items()}
+    return types

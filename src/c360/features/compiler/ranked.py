@@ -103,7 +103,7 @@ def listed(read: Read, rows: Rows, tables: Tables) -> str:
 def streak(read: Read, rows: Rows, tables: Tables) -> str:
     """SQL of the current streak: consecutive periods with an activity, up to this one or the one before it."""
     feature, keys, name = read.definition.feature, ", ".join(rows.frame.keys), quote(read.definition.name)
-    every = next((period for period in periods if period == feature.take), "day")
+    every: Period = next((period for period in periods if period == feature.take), "day")
     zone, now = rows.frame.zone, rows.frame.now()
     found = rows.plain(
         [f"{period_sql('s.activity_ts', every, zone)} AS v", f"{period_sql(now, every, zone)} AS now"],
