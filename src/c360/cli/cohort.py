@@ -61,7 +61,7 @@ def command(
     """
     from c360.lenses.cohort import cohort_request
 
-    with open_any(lens, maps, dialect, project_dir) as opened:
+    with open_any(lens, maps, dialect, project_dir, writes=form == "parquet") as opened:
         request = cohort_request(
             opened.bound.lens, of, which=which, appends=appends, columns=columns, filters=filters, limit=limit
         )

@@ -26,8 +26,10 @@ def lens_options(command: Any) -> Any:
     return command
 
 
-def open_any(lens: str | None, maps: tuple[str, ...], dialect: str | None, project_dir: Path) -> "OpenLens":
-    """Open a lens file with its mapping, or a lens of the project."""
+def open_any(
+    lens: str | None, maps: tuple[str, ...], dialect: str | None, project_dir: Path, *, writes: bool = False
+) -> "OpenLens":
+    """Open a lens file with its mapping, or a lens of the project; `writes` where the answer goes to a file."""
     from c360.lenses import open_lens
     from c360.lenses.binding.tables import parse_maps
 
@@ -36,7 +38,7 @@ def open_any(lens: str | None, maps: tuple[str, ...], dialect: str | None, proje
         return open_lens(lens, map=uses, dialect=dialect)
     from c360.lenses.own import open_project_lens
 
-    return open_project_lens(project_dir, lens)
+    return open_project_lens(project_dir, lens, writes=writes)
 
 
 @click.group()
@@ -77,7 +79,7 @@ def query(
 ) -> None:
     """Answer one query."""
     text = Path(query[1:]).read_text(encoding="utf-8") if query.startswith("@") else query
-    with open_any(lens, maps, dialect, project_dir) as opened:
+    with open_any(lens, maps, dialect, project_dir, writes=form == "parquet") as opened:
         if sql:
             click.echo(opened.render(text, engine, as_of=as_of))
             return
@@ -141,6 +143,22 @@ def check(lens: str | None, maps: tuple[str, ...], dialect: str | None, project_
         if finding.fix and finding.level != "ok":
             click.echo(f"      fix: {finding.fix}")
     return 6 if failed else 0
+
+
+@command.command(name="list", epilog="Example: c360 lens list --project demo")
+@project_option
+@json_option
+def list_lenses(project_dir: Path, as_json: bool) -> None:
+    """List the lenses of a project: its own, and those of its lens files."""
+    from c360.cli.options import load
+    from c360.lenses.own import lens_names
+
+    names = lens_names(load(project_dir))
+    if as_json:
+        print_json({"lenses": names})
+        return
+    for name in names:
+        click.echo(name)
 
 
 @command.command(epilog="Example: c360 lens meta --lens orders.lens.yaml")

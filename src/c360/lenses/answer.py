@@ -12,7 +12,7 @@ from c360.lenses.request.form import RequestForm, read_request
 from c360.lenses.request.query import Query
 from c360.lenses.request.resolve import resolve
 from c360.lenses.snippets.clock import Clock
-from c360.lenses.tree.scope import Context
+from c360.lenses.tree.nodes import Context
 from c360.warehouse import Connection, Row
 
 
@@ -22,6 +22,7 @@ class Answer:
 
     Attributes:
         sql: the statement that was run.
+        types: the engine's type of each column.
         as_of: what "now" was (naive UTC).
         snapshot: the published snapshot, or the state of the files, that it read.
         freshness: what it read -> when that was written.
@@ -35,6 +36,7 @@ class Answer:
     columns: tuple[str, ...]
     rows: list[Row]
     sql: str
+    types: tuple[str, ...] = ()
     as_of: datetime | None = None
     snapshot: str | None = None
     freshness: dict[str, str] = field(default_factory=dict)
@@ -44,10 +46,16 @@ class Answer:
     totals: dict[str, Any] | None = None
     total_rows: int | None = None
 
+    def arrow(self) -> Any:
+        """The rows as a pyarrow table with the engine's types."""
+        from c360.lenses.arrow import arrow_table
+
+        return arrow_table(self.columns, self.types, self.rows)
+
     def as_json(self) -> dict[str, Any]:
         """The answer as plain values; `rows` are objects by column name."""
         return {
-            "columns": list(self.columns), "rows": self.dicts(), "sql": self.sql, "as_of": self.as_of, "snapshot": self.snapshot,
+            "columns": list(self.columns), "types": list(self.types), "rows": self.dicts(), "sql": self.sql, "as_of": self.as_of, "snapshot": self.snapshot,
             "freshness": self.freshness, "notes": list(self.notes), "plan": list(self.plan),
             "not_additive": self.not_additive, "totals": self.totals, "total_rows": self.total_rows,
         }  # fmt: skip
@@ -103,8 +111,9 @@ def run_query(
         raise ValueError("run_query needs a connection")
     compiled = put_round(compile_query(context, query), form.outer)
     rows = runs_on.rows(compiled.sql)
+    types = tuple(str(column[1]) for column in runs_on.raw.description or ())
     return Answer(
-        columns=compiled.columns, rows=rows, sql=compiled.sql, as_of=context.clock.as_of, snapshot=bound.snapshot_id(),
+        columns=compiled.columns, rows=rows, sql=compiled.sql, types=types, as_of=context.clock.as_of, snapshot=bound.snapshot_id(),
         freshness=bound.freshness(), notes=tuple(compiled.notes), plan=tuple(compiled.plan),
         not_additive=compiled.not_additive, totals=totals(context, query, runs_on) if query.totals else None,
         total_rows=total_rows(context, query, runs_on) if query.total else None,

@@ -29,12 +29,14 @@ def cohort_request(
     """The request of a dataset: one row per row of the cohort, whatever is added.
 
     Args:
+        lens: whose activities they are.
         of: the cohort's activity.
         which: `all`, `first`, `last` or a number: which occurrences of it belong to the cohort.
         appends: `NAME = RELATION ACTIVITY[.MEMBER] [where CONDITION]`, such as `invoiced_at = first after order_invoiced`,
             `spent = sum(order_value) before order_placed`, `second = nth(2) ever order_placed.order_id`.
         columns: members of the cohort and of what it belongs to; default its key, its entity and its time.
         filters: conditions on the cohort's rows.
+        limit: at most so many rows.
 
     Raises:
         ProjectError: an unknown activity or member, or an addition that cannot be read.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from c360.errors import Fault, ProjectError
 from c360.lenses.answer import Answer, compile_request, run_query
@@ -16,7 +16,7 @@ from c360.lenses.compile.stitch import Compiled
 from c360.lenses.model.load import load_lens
 from c360.lenses.model.meta import meta
 from c360.lenses.request.form import RequestForm, read_request
-from c360.warehouse import Connection, literal
+from c360.warehouse import Connection, comma, literal, quote
 
 
 class OpenLens:
@@ -51,8 +51,14 @@ class OpenLens:
 
     def write_parquet(self, request: Any, to: Path, *, as_of: datetime | None = None) -> int:
         """Write a request's rows to a Parquet file; returns how many there are."""
-        sql = f"COPY ({self.compile(request, as_of=as_of).sql}) TO {literal(str(to))} (FORMAT parquet)"
-        return int(self.connection.scalar(sql, portable=False))
+        sql = self.compile(request, as_of=as_of).sql
+        types = {str(row[0]): str(row[1]) for row in self.connection.rows(f"DESCRIBE {sql}", portable=False)}
+        exact = comma(
+            f"CAST({quote(name)} AS DECIMAL(38, 0)) AS {quote(name)}" if kind == "HUGEINT" else quote(name)
+            for name, kind in types.items()
+        )  # Parquet has no such integers, and would get doubles
+        copied = f"COPY (SELECT {exact} FROM ({sql}) AS answer) TO {literal(str(to))} (FORMAT parquet)"
+        return int(self.connection.scalar(copied, portable=False))
 
     def check(self, *, as_of: datetime | None = None) -> list[Finding]:
         """Lint findings and the cardinality claims, proven on the data."""
@@ -67,7 +73,7 @@ class OpenLens:
         if self.owns:
             self.connection.close()
 
-    def __enter__(self) -> "OpenLens":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -92,7 +98,7 @@ def read_any(bound: Bound, request: Any) -> RequestForm:
             return read_request(json.loads(text))
         except ValueError as error:
             raise ProjectError(Fault("lens-request", f"the query is not JSON: {error}")) from None
-    from c360.lenses.request.language import read_text  # noqa: PLC0415
+    from c360.lenses.request.language import read_text
 
     return read_text(bound.lens, text)
 
@@ -108,6 +114,7 @@ def open_lens(
     """Open a lens file over files or tables.
 
     Args:
+        path: the lens file.
         map: table name of the lens -> file, table, or `{table, columns}`; a name may be left short.
         connection: a warehouse to read; default an empty one in memory, for files.
         dialect: the SQL dialect of the lens's snippets, when its file does not say.

@@ -12,7 +12,7 @@ from c360.lenses.model.lens import Member
 from c360.lenses.snippets.clock import Clock
 
 if TYPE_CHECKING:
-    from c360.lenses.tree.scope import Context
+    from c360.lenses.tree.nodes import Context
 
 Level = Literal["ok", "warn", "fail"]
 
@@ -38,7 +38,7 @@ def check_lens(bound: Bound, as_of: datetime | None = None) -> list[Finding]:
     Lint warnings; each entity's query and members compiled and described by the engine; each primary key and each
     claimed "one" end counted on the data, whether the file says `verified` or not.
     """
-    from c360.lenses.tree.scope import Context
+    from c360.lenses.tree.nodes import Context
 
     clock = Clock(as_of or datetime.now(UTC).replace(tzinfo=None))
     context = Context(bound, clock, dialect=bound.lens.dialect)
@@ -125,7 +125,9 @@ def check_edge(context: "Context", edge: Edge) -> Finding:
         return failed(about, error, relation.at)
     if proof.holds:
         said = "" if relation.verified else "; the file may say `verified: true`"
-        return Finding("ok", about, f"at most one '{edge.target}' per '{edge.source}': {fields} is unique{said}", relation.at)
+        return Finding(
+            "ok", about, f"at most one '{edge.target}' per '{edge.source}': {fields} is unique{said}", relation.at
+        )
     message = f"the data disproves that {fields} is unique: {repeated(proof)}; queries plan it as to-many"
     declared = {"1:1": "1:N" if edge.target == relation.target else "N:1"}.get(relation.type, "N:N through a bridge")
     fix = f"declare it as {declared}" + (", and drop `verified: true`" if relation.verified else "")

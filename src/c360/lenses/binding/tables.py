@@ -100,6 +100,7 @@ class Sources:
         """The SQL of a table of the lens, as it may stand after FROM.
 
         Args:
+            parts: the dotted name.
             mentioned: the lens's queries, to see which aliases of stream columns they expect.
             text_columns: columns that the lens treats as text (a CSV's `00123` keeps its zeros).
 
@@ -229,6 +230,7 @@ def text_columns_of(tree: "exp.Expr", fields: Mapping[str, str]) -> set[str]:
     """Columns that a query, or the fields over it, treat as text.
 
     Args:
+        tree: the query.
         fields: column of the query -> declared type.
     """
     from sqlglot import exp

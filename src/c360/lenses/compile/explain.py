@@ -6,13 +6,14 @@ from c360.lenses.compile.plan import Part, additive
 from c360.lenses.model.graph import spell
 from c360.lenses.request.query import Measure, Query
 from c360.lenses.tree.group import Group
-from c360.lenses.tree.scope import Context, Extra, Scope
+from c360.lenses.tree.nodes import Context, Extra
+from c360.lenses.tree.scope import Scope
 
 if TYPE_CHECKING:
     from c360.lenses.compile.stitch import Compiled
 
 
-def explain_part(scope: Scope, group: Group, query: Query, part: Part) -> list[str]:
+def explain_part(scope: Scope, group: Group, query: Query) -> list[str]:
     """One SELECT: whose rows it reads, what it joins, what is reduced to a bridge or a semi-join."""
     words = []
     for item in scope.joined.values():

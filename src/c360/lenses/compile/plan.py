@@ -12,7 +12,8 @@ from c360.lenses.request.ranges import Range
 from c360.lenses.tree.aggregates import Aggregate, aggregate
 from c360.lenses.tree.conditions import condition_tree, member_tree, own_time, within
 from c360.lenses.tree.group import Group
-from c360.lenses.tree.scope import Context, Scope
+from c360.lenses.tree.nodes import Context
+from c360.lenses.tree.scope import Scope
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -100,7 +101,7 @@ def measure_part(context: Context, query: Query, measures: Sequence[Measure]) ->
     group.aggregates = [made for item in measures for made in aggregates_of(scope, item, group)]
     part = Part(scope.home.entity, group.sql(), list(measures))
     part.many = many_of(group, query)
-    part.words = words_of(scope, group, query, part)
+    part.words = words_of(scope, group, query)
     return part
 
 
@@ -176,11 +177,11 @@ def many_of(group: Group, query: Query) -> list[str]:
     return [query.dimensions[place].name for branch in group.branches for place in branch.dimensions]
 
 
-def words_of(scope: Scope, group: Group, query: Query, part: Part) -> list[str]:
+def words_of(scope: Scope, group: Group, query: Query) -> list[str]:
     """The plan of one SELECT in words."""
     from c360.lenses.compile.explain import explain_part
 
-    return explain_part(scope, group, query, part)
+    return explain_part(scope, group, query)
 
 
 def additive(measure: Measure) -> bool:

@@ -8,7 +8,8 @@ from c360.lenses.compile.plan import Part, additive, is_count, make_parts
 from c360.lenses.request.query import Derived, Query
 from c360.lenses.snippets.clock import Clock
 from c360.lenses.snippets.parse import parse_snippet, put_clock, put_params
-from c360.lenses.tree.scope import Context, integer_division_of
+from c360.lenses.snippets.types import integer_division_of
+from c360.lenses.tree.nodes import Context
 from c360.warehouse import comma, quote
 
 if TYPE_CHECKING:

@@ -81,6 +81,8 @@ class Graph:
         change what a number means.
 
         Args:
+            start: whose rows are counted.
+            target: what is read of them.
             via: entity (or `*`) -> names of entities or relationships that the path to it goes through.
 
         Raises:

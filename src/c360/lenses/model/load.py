@@ -23,6 +23,7 @@ def load_lens(path: Path, shown: str | None = None, dialect: str | None = None) 
     """Read a lens file of the DataOS form.
 
     Args:
+        path: the file.
         shown: how the file is named in messages.
         dialect: the SQL dialect of its snippets, when the file does not say; Trino otherwise.
 

@@ -13,6 +13,7 @@ def meta(lens: Lens, *, hidden: bool = True) -> dict[str, Any]:
     by, to-one and to-many apart.
 
     Args:
+        lens: the model.
         hidden: whether hidden members are listed, marked as such.
     """
     graph = Graph(lens)
@@ -37,7 +38,9 @@ def entity_meta(lens: Lens, graph: Graph, entity: Entity, *, hidden: bool) -> di
         "key": [member.name for member in entity.key],
         "time": entity.time.name if entity.time else None,
         "dimensions": [member_meta(member) for member in members if member.kind in ("field", "dimension")],
-        "measures": [{**member_meta(item), "records": entity.name, **reached} for item in members if item.kind == "measure"],
+        "measures": [
+            {**member_meta(item), "records": entity.name, **reached} for item in members if item.kind == "measure"
+        ],
         "segments": [member_meta(member) for member in members if member.kind == "segment"],
         "relationships": [
             {"to": edge.target, "to_one": edge.to_one, "on": edge.words, "verified": edge.relation.verified}

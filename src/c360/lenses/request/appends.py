@@ -5,8 +5,8 @@ from dataclasses import replace
 from c360.errors import Fault, ProjectError
 from c360.lenses.model.form import AppendForm
 from c360.lenses.model.lens import Append, Lens, Member
+from c360.lenses.model.relations import read_relation
 from c360.lenses.request.form import DimensionItem, RequestForm
-from c360.lenses.tree.temporal import read_relation
 
 
 def with_appends(lens: Lens, form: RequestForm) -> Lens:

@@ -20,7 +20,20 @@ token = re.compile(
     r"""(?P<space>\s+|--[^\n]*|\#[^\n'"]*(?=\n|$))|(?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|"""
     r"""(?P<number>\d+(?:\.\d+)?)|(?P<word>[A-Za-z_][\w.]*(?:\.[\#*])?)|(?P<sign><=|>=|<>|!=|\|\||[-+*/%=<>(),.#])"""
 )
-clauses = ("SELECT", "FROM", "WHERE", "DATE", "RANGE", "GRANULARITY", "TIMEZONE", "GROUP", "ORDER", "LIMIT", "OFFSET", "PARAMS")
+clauses = (
+    "SELECT",
+    "FROM",
+    "WHERE",
+    "DATE",
+    "RANGE",
+    "GRANULARITY",
+    "TIMEZONE",
+    "GROUP",
+    "ORDER",
+    "LIMIT",
+    "OFFSET",
+    "PARAMS",
+)
 table = "c360_lens"
 example = "LENS(SELECT 'entity.member' FROM lens WHERE .. GROUP BY .. LIMIT ..)"
 
@@ -77,7 +90,7 @@ def pieces(text: str) -> Iterator[Token]:
     while place < len(text):
         match = token.match(text, place)
         if match is None:
-            near = text[place : place + 20].split("\n")[0]
+            near = text[place : place + 20].split("\n", maxsplit=1)[0]
             raise ProjectError(Fault("lens-lql", f"LQL cannot be read at '{near}'", fix=f"write {example}"))
         kind, found = str(match.lastgroup), match.group()
         value = found[1:-1].replace(found[0] * 2, found[0]) if kind == "text" else found

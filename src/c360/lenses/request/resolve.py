@@ -138,7 +138,10 @@ class Resolver:
         return RangeCondition(member, read_range(item.range, self.clock))
 
     def segment(self, full: str) -> Any:
-        """A named filter."""
+        """A named filter; its short name suffices where no other has it."""
+        if "." not in full:
+            holders = [entity.name for entity in self.lens.entities.values() if full in entity.members]
+            full = f"{holders[0]}.{full}" if len(holders) == 1 else full
         member = self.lens.member(full)
         if member.kind != "segment":
             known = [one.full for entity in self.lens.entities.values() for one in entity.of_kind("segment")]

@@ -11,7 +11,14 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 quotes_names = ("trino", "presto", "athena", "duckdb", "postgres", "snowflake", "redshift", "oracle")
-types = {"Sum": "sum", "Avg": "avg", "Min": "min", "Max": "max", "Count": "count", "ApproxDistinct": "count_distinct_approx"}
+types = {
+    "Sum": "sum",
+    "Avg": "avg",
+    "Min": "min",
+    "Max": "max",
+    "Count": "count",
+    "ApproxDistinct": "count_distinct_approx",
+}
 
 
 def read_sql(lens: Lens, text: str) -> RequestForm:

@@ -9,9 +9,11 @@ from c360.errors import Fault, ProjectError
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Attributes:
-    as_of: naive UTC.
-    timezone: an IANA name.
+    """A moment and a time zone.
+
+    Attributes:
+        as_of: naive UTC.
+        timezone: an IANA name.
     """
 
     as_of: datetime

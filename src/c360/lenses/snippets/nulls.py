@@ -28,22 +28,16 @@ def is_null(tree: "exp.Expr", aliases: set[str]) -> bool:
     """Whether an expression is surely NULL when every column of some row sets is NULL."""
     from sqlglot import exp
 
-    if isinstance(tree, exp.Column):
-        return tree.table in aliases
-    if isinstance(tree, exp.Null):
-        return True
-    strict_both = (
+    of_any = (
         exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Like, exp.ILike, exp.Add, exp.Sub, exp.Mul, exp.Div,
         exp.DPipe, exp.StrPosition, exp.StartsWith, exp.Right,
     )  # fmt: skip
-    if isinstance(tree, strict_both):
-        parts = [part for part in (tree.this, tree.args.get("expression"), tree.args.get("substr")) if part is not None]
-        return any(is_null(part, aliases) for part in parts)
-    strict_first = (exp.Paren, exp.Cast, exp.Lower, exp.Upper, exp.Trim, exp.Between, exp.In, exp.Neg, exp.Abs)
-    if isinstance(tree, strict_first):
-        return is_null(tree.this, aliases)
-    if isinstance(tree, exp.And):
+    of_first = (exp.Paren, exp.Cast, exp.Lower, exp.Upper, exp.Trim, exp.Between, exp.In, exp.Neg, exp.Abs)
+    if isinstance(tree, exp.Column):
+        return tree.table in aliases
+    if isinstance(tree, exp.And | exp.Or):
         return is_null(tree.left, aliases) and is_null(tree.right, aliases)
-    if isinstance(tree, exp.Or):
-        return is_null(tree.left, aliases) and is_null(tree.right, aliases)
-    return False
+    if isinstance(tree, of_any):
+        parts = (tree.this, tree.args.get("expression"), tree.args.get("substr"))
+        return any(is_null(part, aliases) for part in parts if part is not None)
+    return isinstance(tree, exp.Null) or (isinstance(tree, of_first) and is_null(tree.this, aliases))

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from c360.errors import Fault, ProjectError
 from c360.lenses.model.lens import Member
-from c360.lenses.tree.scope import Node, Scope
+from c360.lenses.tree.nodes import Node
+from c360.lenses.tree.scope import Scope
 
 if TYPE_CHECKING:
     from sqlglot import exp

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from c360.lenses.snippets.nulls import is_null, rejects_null
-from c360.lenses.tree.scope import Node, Scope
+from c360.lenses.tree.nodes import Node
+from c360.lenses.tree.scope import Scope
 from c360.warehouse import comma, quote
 
 if TYPE_CHECKING:

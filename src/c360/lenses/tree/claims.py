@@ -2,7 +2,9 @@
 
 from c360.lenses.binding.proofs import Proof
 from c360.lenses.model.graph import Edge
-from c360.lenses.tree.scope import Context, Scope, columns_of
+from c360.lenses.snippets.types import columns_of
+from c360.lenses.tree.nodes import Context
+from c360.lenses.tree.scope import Scope
 from c360.warehouse import comma, quote
 
 

@@ -8,7 +8,8 @@ from c360.lenses.model.lens import Member
 from c360.lenses.request.query import Condition, Joined, MemberCondition, RangeCondition, SqlCondition
 from c360.lenses.request.ranges import Range
 from c360.lenses.snippets.clock import date_sql, timestamp_sql
-from c360.lenses.tree.scope import Node, Scope
+from c360.lenses.tree.nodes import Node
+from c360.lenses.tree.scope import Scope
 from c360.warehouse import literal
 
 if TYPE_CHECKING:

@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING
 
 from c360.errors import Fault, ProjectError
 from c360.lenses.model.lens import Member, counts
+from c360.lenses.snippets.types import columns_of, type_family
 from c360.lenses.tree.aggregates import aggregate
-from c360.lenses.tree.scope import Extra, Node, Scope, columns_of, type_family
+from c360.lenses.tree.nodes import Extra, Node
+from c360.lenses.tree.scope import Scope
 from c360.warehouse import comma, quote
 
 if TYPE_CHECKING:

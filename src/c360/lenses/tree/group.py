@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from c360.lenses.snippets.types import columns_of
 from c360.lenses.tree.aggregates import Aggregate
 from c360.lenses.tree.branches import Branch, make_branches
-from c360.lenses.tree.scope import Extra, Node, Scope, columns_of
+from c360.lenses.tree.nodes import Extra, Node
+from c360.lenses.tree.scope import Scope
 from c360.warehouse import comma, quote
 
 if TYPE_CHECKING:

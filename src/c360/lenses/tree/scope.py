@@ -1,89 +1,18 @@
 """The join tree of one measure group: members in, column trees out; every joined row set hangs on one node."""
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from c360.errors import Fault, Position, ProjectError, suggest
-from c360.lenses.binding.bound import Bound, Params
-from c360.lenses.binding.proofs import Proof, claim
-from c360.lenses.model.graph import Edge, Path, Via
-from c360.lenses.model.lens import Entity, Member
-from c360.lenses.snippets.clock import Clock
+from c360.lenses.model.graph import Edge
+from c360.lenses.model.lens import Member
 from c360.lenses.snippets.parse import Reference, own_entity, parse_snippet, put_clock, put_params
-from c360.warehouse import quote
+from c360.lenses.snippets.types import cast_to, integer_division_of, is_column, parenthesised, type_family
+from c360.lenses.tree.nodes import Context, Extra, Joined, Node
+from c360.lenses.tree.refusals import aggregate_of_aggregate, fan_out, measure_elsewhere
 
 if TYPE_CHECKING:
     from sqlglot import exp
-
-
-@dataclass
-class Context:
-    """What all groups of a query share.
-
-    Attributes:
-        dialect: the dialect of the request's snippets; those of the lens have the lens's.
-        disproved: claims that the data contradicts and that mattered to this query, in words.
-    """
-
-    bound: Bound
-    clock: Clock
-    params: Params = field(default_factory=dict)
-    via: Via = field(default_factory=dict)
-    dialect: str = "trino"
-    disproved: dict[str, Proof] = field(default_factory=dict)
-
-    def relation(self, entity: str) -> str:
-        """The rows of an entity, as they stand after FROM."""
-        return self.bound.relation(entity, self.clock, self.params)
-
-    def columns(self, entity: str) -> dict[str, str]:
-        """The columns of an entity with the engine's types."""
-        return self.bound.columns(entity, self.clock, self.params)
-
-    def is_to_one(self, edge: Edge) -> bool:
-        """Whether at most one row lies at the end of an edge: claimed, and not disproved by the data."""
-        if not edge.to_one:
-            return False
-        from c360.lenses.tree.claims import prove
-
-        proof = prove(self, edge)
-        if not proof.holds:
-            self.disproved[claim(edge)] = proof
-        return proof.holds
-
-
-@dataclass(eq=False)
-class Node:
-    """A row set of the join tree.
-
-    Attributes:
-        root: the first node behind a to-many edge on the way here; None on the trunk, where a home row has one row.
-        many: how many to-many edges lie between home and here.
-    """
-
-    alias: str
-    entity: str
-    parent: "Node | None" = None
-    edge: Edge | None = None
-    root: "Node | None" = None
-    many: int = 0
-    path: Path = ()
-    on: "exp.Expr | None" = None
-    keys: "tuple[tuple[exp.Expr, exp.Expr], ...]" = ()
-
-
-@dataclass(eq=False)
-class Extra:
-    """A derived table with at most one row per row of its node: a pre-aggregated measure, an appended activity."""
-
-    alias: str
-    node: Node
-    sql: str
-    on: "exp.Expr"
-
-
-Joined = Node | Extra
-Use = Literal["query", "row"]
 
 
 class Scope:
@@ -116,6 +45,8 @@ class Scope:
         """The node of an entity, seen from another node.
 
         Args:
+            start: where the path begins.
+            entity: where it ends.
             reader: the dimension or measure whose formula reads it, which must have one value per row of `start`.
 
         Raises:
@@ -125,7 +56,7 @@ class Scope:
         for edge in self.context.bound.graph.path(start.entity, entity, self.context.via):
             node = self.walk(node, edge)
             if reader is not None and node.many > start.many:
-                raise ProjectError(self.fan_out(reader, entity, edge))
+                raise ProjectError(fan_out(self.context, reader, entity, edge))
         return node
 
     def walk(self, start: Node, edge: Edge, *, believed: bool = False) -> Node:
@@ -280,7 +211,9 @@ class Scope:
 
         return self.transform(text, dialect, resolve, reader.at if reader else None)
 
-    def transform(self, text: str, dialect: str, resolve: "Resolver", at: Position | None) -> "exp.Expr":
+    def transform(
+        self, text: str, dialect: str, resolve: "Callable[[Reference], exp.Expr]", at: Position | None
+    ) -> "exp.Expr":
         """A snippet with its clock, parameters and references resolved."""
         from sqlglot import exp
 
@@ -312,108 +245,3 @@ class Scope:
         """The node that a column's table stands for or hangs on."""
         owner = self.joined[alias]
         return owner if isinstance(owner, Node) else owner.node
-
-    def fan_out(self, reader: Member, entity: str, edge: Edge) -> Fault:
-        """The refusal of a formula that would read many rows, with the fix."""
-        message = f"'{reader.full}' reads '{entity}', of which one '{edge.source}' can have many ({edge.words})"
-        proof = self.context.disproved.get(claim(edge))
-        if proof is not None:
-            message += f"; the claim that {claim(edge)} is disproved: {proof.duplicates} keys repeat,"
-            message += f" such as {proof.example}"
-        fix = (
-            f"give '{reader.entity}' a dimension with `sub_query: true` over a measure of '{entity}' and read that,"
-            f" or declare the measure on '{entity}'"
-        )
-        return Fault("lens-fan-out", f"{message}: its rows would be counted more than once", reader.at, fix)
-
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Resolver = Callable[[Reference], exp.Expr]
-
-
-def columns_of(tree: "exp.Expr | None", alias: str) -> list[str]:
-    """The columns of one row set that a tree reads, each once."""
-    from sqlglot import exp
-
-    found = tree.find_all(exp.Column) if tree is not None else ()
-    return list(dict.fromkeys(column.name for column in found if column.table == alias))
-
-
-def is_column(tree: "exp.Expr") -> bool:
-    """Whether a tree binds tighter than any operator."""
-    from sqlglot import exp
-
-    return isinstance(tree, exp.Column | exp.Paren | exp.Func | exp.Cast | exp.Literal)
-
-
-def parenthesised(tree: "exp.Expr") -> "exp.Expr":
-    """A tree that may stand in any formula."""
-    from sqlglot import exp
-
-    return tree if is_column(tree) else exp.paren(tree, copy=False)
-
-
-def cast_to(declared: str, actual: str) -> str | None:
-    """The type a column is cast to so that it is what the lens declares; None when it is already."""
-    if declared == "date" and actual.startswith("TIMESTAMP WITH TIME ZONE"):
-        return "timestamp"
-    if not actual.startswith("VARCHAR"):
-        return None
-    return {"date": "timestamp", "number": "double", "bool": "boolean"}.get(declared)
-
-
-def type_family(name: str) -> str:
-    """Types that the engine compares with each other."""
-    if not name:
-        return ""
-    word = name.split("(", maxsplit=1)[0].split(" ", maxsplit=1)[0]
-    if word in ("VARCHAR", "TEXT", "UUID", "ENUM"):
-        return "text"
-    if word.endswith("INT") or word in ("INTEGER", "DECIMAL", "DOUBLE", "FLOAT", "REAL", "BIGNUM"):
-        return "number"
-    if word.startswith(("TIMESTAMP", "DATE")):
-        return "time"
-    return word
-
-
-def integer_division_of(tree: "exp.Expr", type_of: "Callable[[exp.Expr], str]", dialect: str) -> "exp.Expr":
-    """Divisions of whole numbers stay whole in dialects where they are; the types of columns decide which those are."""
-    from sqlglot import exp
-    from sqlglot.optimizer.annotate_types import annotate_types
-
-    if not any(node.args.get("typed") for node in tree.find_all(exp.Div)):
-        return tree
-
-    def wrap(node: exp.Expr) -> exp.Expr:
-        kind = type_of(node) if isinstance(node, exp.Column) else ""
-        if not kind:
-            return node
-        wrapped = exp.cast(node.copy(), kind, dialect="duckdb")
-        wrapped.args["known"] = "yes"
-        return wrapped
-
-    def unwrap(node: exp.Expr) -> exp.Expr:
-        return node.this if isinstance(node, exp.Cast) and node.args.get("known") else node
-
-    typed: exp.Expr = annotate_types(tree.transform(wrap), dialect=dialect)
-    return typed.transform(unwrap)
-
-
-def aggregate_of_aggregate(member: Member, reader: Member | None = None) -> Fault:
-    """The fault for a measure where a value of each row is wanted."""
-    where = f" in '{reader.full}'" if reader else ""
-    fix = "use it among `measures`, or wrap it in a dimension with `sub_query: true`"
-    at = reader.at if reader else member.at
-    return Fault("lens-measure-as-value", f"'{member.full}' is a measure and has no value per row{where}", at, fix)
-
-
-def measure_elsewhere(reader: Member, found: Member) -> Fault:
-    """The fault for a formula that mixes rows with another entity's measure."""
-    message = f"'{reader.full}' reads the measure '{found.full}' beside values of each row"
-    fix = f"give '{reader.entity}' a dimension with `sub_query: true` and `sql_snippet: {found.reference}`"
-    return Fault("lens-measure-as-value", message, reader.at, fix)
-
-
-__all__ = ["Context", "Entity", "Extra", "Joined", "Node", "Scope", "quote"]

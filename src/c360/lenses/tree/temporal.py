@@ -6,51 +6,20 @@ row per key by construction. Before and after are strict; in between ends before
 """
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from c360.errors import Fault, ProjectError, suggest
+from c360.errors import Fault, ProjectError
 from c360.lenses.model.lens import Append, Member, counts
+from c360.lenses.model.relations import numbered, read_relation
 from c360.lenses.tree.aggregates import Aggregate, aggregate
-from c360.lenses.tree.scope import Extra, Node, Scope
+from c360.lenses.tree.nodes import Extra, Node
+from c360.lenses.tree.scope import Scope
 from c360.warehouse import comma, quote
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-relations = re.compile(r"^(first|last|nth|aggregate|all)\s+(ever|before|after|between)$")
-numbered = ("occurrence", "occurrence from last")
 aggregate_take = re.compile(r"^(count_distinct|count|sum|avg|min|max)\s*(?:\(\s*(.*?)\s*\))?$", re.DOTALL)
-forms = "first, last, nth or aggregate, with ever, before, after or in between"
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """What is taken, and from when."""
-
-    pick: str
-    span: str
-
-
-def read_relation(text: str) -> Relation:
-    """`first after`, `aggregate all ever` ... in two words.
-
-    Raises:
-        ProjectError: it is none of them.
-    """
-    words = " ".join(text.lower().replace("_", " ").split())
-    if words in numbered:
-        return Relation("occurrence", words)
-    plain = words.replace("in between", "between").replace("all ever", "ever")
-    match = relations.match(plain if " " in plain else f"aggregate {plain}")
-    if match is None:
-        known = [f"{pick} {span}" for pick in ("first", "last", "aggregate") for span in ("ever", "before", "after", "in between")]
-        fix = suggest(words, [*known, "nth ever"]) or f"write {forms}"
-        raise ProjectError(Fault("lens-append", f"'{text}' is no temporal relation", fix=fix))
-    pick = "aggregate" if match[1] == "all" else match[1]
-    if pick == "nth" and match[2] != "ever":
-        raise ProjectError(Fault("lens-append", f"'{text}': the nth is counted ever", fix="write `nth ever`"))
-    return Relation(pick, match[2])
 
 
 def append_extra(scope: Scope, node: Node, member: Member) -> "exp.Expr":
@@ -182,7 +151,9 @@ class Builder:
             taken = self.taken()
             if taken.kind == "number":
                 message = f"'{self.append.take}' of type number cannot be taken over a range of rows"
-                raise ProjectError(Fault("lens-append", message, self.member.at, "use sum(...), count(...) or the like"))
+                raise ProjectError(
+                    Fault("lens-append", message, self.member.at, "use sum(...), count(...) or the like")
+                )
             return taken.value
         name = self.append.take or time_of(self.appended, self.member).name
         return self.appended.member(self.appended.home, self.appended.find(self.appended.home, name, self.member.at))
@@ -301,10 +272,18 @@ def common_key(scope: Scope, cohort: str, appended: str, member: Member) -> list
     found = {}
     for left in graph.edges[cohort]:
         for right in graph.edges[appended]:
-            if left.to_one and right.to_one and (left.target, left.target_fields) == (right.target, right.target_fields):
+            if (
+                left.to_one
+                and right.to_one
+                and (left.target, left.target_fields) == (right.target, right.target_fields)
+            ):
                 found[(left.source_fields, right.source_fields)] = left.target
     if len(found) != 1:
-        what = "relate to no common entity" if not found else f"relate to several: {', '.join(sorted(set(found.values())))}"
+        what = (
+            "relate to no common entity"
+            if not found
+            else f"relate to several: {', '.join(sorted(set(found.values())))}"
+        )
         message = f"'{cohort}' and '{appended}' {what}, so '{member.full}' cannot tell whose rows belong together"
         fix = "give both a field `entity_id`, or relate both N:1 to the entity that does these things"
         raise ProjectError(Fault("lens-append", message, member.at, fix))
