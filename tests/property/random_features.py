@@ -197,11 +197,12 @@ def random_history(folder: Path, seed: int, worlds: int) -> History:
     for name, shape in columns.items():
         made.land(name, values(shape, *rows[name]))
     made.resolve().build("activity", "entities", as_of=AT)
-    return History(made, world_of(made, zone), features)
+    return History(made, world_of(made), features)
 
 
-def world_of(made: Spine, zone: str) -> World:
-    """What the plain evaluator sees: streams and entity tables, and who is a member of what at AT."""
+def world_of(made: Spine, at: dt.datetime = AT) -> World:
+    """What the plain evaluator sees: streams and entity tables, and who is a member of what at a time."""
+    zone = made.project.timezone
     entities = {
         name: {row["entity_id"]: row for row in made.table(f"entities.{name}")}
         for name in ("person", "team", "account")
@@ -212,7 +213,7 @@ def world_of(made: Spine, zone: str) -> World:
     seats = {
         (row["person_id"], row["team_id"])
         for row in made.table("entities.member_person_team")
-        if (row["joined_at"] is None or row["joined_at"] <= AT) and (row["left_at"] is None or row["left_at"] > AT)
+        if (row["joined_at"] is None or row["joined_at"] <= at) and (row["left_at"] is None or row["left_at"] > at)
     }
     own = {(number, row["account_id"]) for number, row in entities["person"].items() if row["account_id"]}
     through = {

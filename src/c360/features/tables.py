@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from c360.errors import ProjectError
-from c360.features.compiler.frame import Frame
-from c360.features.compiler.rows import Tables
+from c360.features.compiler.frame import Frame, cut_table
+from c360.features.compiler.rows import Tables, span_of
 from c360.features.compiler.statement import compile_round
 from c360.features.language.definitions import Key
 from c360.features.language.order import stages
@@ -32,7 +32,9 @@ def build(work: Connection, project: Project, as_of: datetime) -> None:
 
 
 def compute(work: Connection, tables: Tables, reads: dict[Key, Read]) -> None:
-    """Run the rounds, then leave one table per entity."""
+    """Run the rounds, then leave one table per entity, at the date or dates of the frame."""
+    if tables.frame.is_panel and not work.table_exists("features", "_cut"):
+        work.replace_table(cut_table, tables.frame.cut_sql(spans_of(reads)))
     rounds = stages(reads)
     parts: dict[str, list[str]] = {}
     for entity, chosen in rounds:
@@ -65,6 +67,12 @@ def finish(work: Connection, tables: Tables, entity: str, parts: list[str], keys
     work.replace_table(qualified("features", entity), f"SELECT {comma(columns)} FROM {first} e{joins}")
     for table in aliases:
         work.execute(f"DROP TABLE {table}")
+
+
+def spans_of(reads: dict[Key, Read]) -> list[tuple[str, int]]:
+    """The windows whose starts are needed: a trend also needs where the one before begins."""
+    spans = [span for span in map(span_of, reads.values()) if span]
+    return [(window, number) for window, times in spans for number in range(1, times + 1)]
 
 
 def column_types(work: Connection, reads: dict[Key, Read]) -> dict[tuple[str, str], str]:

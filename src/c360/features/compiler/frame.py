@@ -1,11 +1,11 @@
 """The date or dates at which features are computed in, the SQL of "now", of window starts and of the row keys out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from c360.features.language.scope import clock_sql
-from c360.features.language.windows import start_of
+from c360.features.language.windows import end_of, start_of
 from c360.warehouse import comma, literal, qualified, quote
 
 cut_table = qualified("features", "_cut")
@@ -64,15 +64,17 @@ class Frame:
         """SQL: two rows have the same keys."""
         return " AND ".join(f"{one}.{key} = {other}.{key}" for key in self.keys)
 
-    def cut_sql(self, windows: Sequence[tuple[str, int]]) -> str:
-        """SQL of the table of cuts: number, date, and the start of each window."""
+    def cut_sql(self, windows: Iterable[tuple[str, int]], horizon: str | None = None) -> str:
+        """SQL of the table of cuts: number, date, the start of each window, and where the horizon of the label ends."""
         rows = []
         for number, cut in enumerate(self.cuts):
-            starts = [
+            columns = [f"{number} AS cut", f"{stamp(cut)} AS cut_at"]
+            columns += [
                 f"{stamp(start_of(window, cut, self.zone, times))} AS {quote(start_column(window, times))}"
-                for window, times in windows
+                for window, times in sorted(set(windows))
             ]
-            rows.append(f"SELECT {comma([f'{number} AS cut', f'{stamp(cut)} AS cut_at', *starts])}")
+            columns += [f"{stamp(end_of(horizon, cut, self.zone))} AS label_end"] if horizon else []
+            rows.append(f"SELECT {comma(columns)}")
         return " UNION ALL ".join(rows)
 
 

@@ -37,18 +37,28 @@ def start_of(window: str, at: datetime, zone: str, times: int = 1) -> datetime:
         zone: the project's time zone.
         times: how many windows back.
     """
+    return moved(window, at, zone, -times)
+
+
+def end_of(window: str, at: datetime, zone: str) -> datetime:
+    """Where the window (at, end] after a date ends."""
+    return moved(window, at, zone, 1)
+
+
+def moved(window: str, at: datetime, zone: str, times: int) -> datetime:
+    """A moment so many windows later, or earlier when `times` is negative."""
     count, unit = split(window)
     count *= times
     if unit in ("min", "h"):
-        return at - timedelta(minutes=count * (60 if unit == "h" else 1))
+        return at + timedelta(minutes=count * (60 if unit == "h" else 1))
     local = at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
     naive = local.replace(tzinfo=None)
-    moved = naive - timedelta(days=count * days[unit]) if unit in days else months_before(naive, count * months[unit])
-    return moved.replace(tzinfo=ZoneInfo(zone), fold=local.fold).astimezone(UTC).replace(tzinfo=None)
+    there = naive + timedelta(days=count * days[unit]) if unit in days else months_after(naive, count * months[unit])
+    return there.replace(tzinfo=ZoneInfo(zone), fold=local.fold).astimezone(UTC).replace(tzinfo=None)
 
 
-def months_before(moment: datetime, count: int) -> datetime:
-    """The same day so many months earlier, or the last one of that month."""
-    year, month = divmod(moment.year * 12 + moment.month - 1 - count, 12)
+def months_after(moment: datetime, count: int) -> datetime:
+    """The same day so many months later, or the last one of that month."""
+    year, month = divmod(moment.year * 12 + moment.month - 1 + count, 12)
     day = min(moment.day, monthrange(year, month + 1)[1])
     return moment.replace(year=year, month=month + 1, day=day)

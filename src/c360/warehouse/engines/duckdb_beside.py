@@ -1,0 +1,30 @@
+"""A published snapshot in, an empty database in memory out in which the snapshot's tables can be read and built upon."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from c360.warehouse.connection import Connection
+from c360.warehouse.engines.duckdb import open_memory
+from c360.warehouse.engines.duckdb_snapshots import search_folder
+from c360.warehouse.names import literal, quote
+from c360.warehouse.snapshots import files
+from c360.warehouse.snapshots.reader import SnapshotReader
+
+
+@contextmanager
+def open_beside(
+    reader: SnapshotReader, *, threads: int | None = None, memory: str | None = None
+) -> Iterator[Connection]:
+    """Open a database in memory; the snapshot's tables are views in its schema `published`.
+
+    The reader stays open meanwhile: it keeps the snapshot from being collected.
+    """
+    with open_memory(threads=threads, memory=memory) as work:
+        work.execute(f"SET GLOBAL file_search_path = {literal(search_folder(reader.folder))}", portable=False)
+        path = reader.folder / reader.snapshot_id / files.database_name
+        work.execute(f"ATTACH {literal(str(path))} AS snapshot (READ_ONLY)", portable=False)
+        work.create_schema("published")
+        for name in reader.tables():
+            select = f"SELECT * FROM snapshot.main.{quote(name)}"
+            work.execute(f"CREATE VIEW published.{quote(name)} AS {select}", portable=False)
+        yield work
