@@ -28,6 +28,17 @@ class TooHeavyError(C360Error):
     exit_code = 4
 
 
+class Memory(dict[Any, Any]):
+    """Answers that are asked for again and again; the oldest are forgotten."""
+
+    most = 500
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        while len(self) >= self.most:
+            self.pop(next(iter(self)), None)
+        super().__setitem__(key, value)
+
+
 class OpenSnapshot:
     """One snapshot that is open, with connections on which the roles' views stand."""
 
@@ -37,6 +48,8 @@ class OpenSnapshot:
         self.left_at = time.monotonic()
         self.idle: dict[str, list[Connection]] = {}
         self.views: dict[tuple[int, str], tuple[Project, RoleViews]] = {}
+        self.memory: dict[tuple[int, str], Memory] = {}
+        self.kept: dict[int, Project] = {}
         self.lock = threading.Lock()
         self.database = str(reader.rows("SELECT current_database()")[0][0])
         self.columns = self.read_columns()
@@ -167,6 +180,12 @@ class Reading:
     seconds: float = 10.0
     started: float = field(default_factory=time.monotonic)
     seen: dict[str, set[int]] = field(default_factory=dict)
+
+    @property
+    def memory(self) -> dict[Any, Any]:
+        """What may be remembered as long as this snapshot is open, for this role alone."""
+        self.opened.kept[id(self.project)] = self.project
+        return self.opened.memory.setdefault((id(self.project), self.viewer.role), Memory())
 
     @property
     def snapshot_id(self) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from c360.errors import AccessError, C360Error, Fault, ProjectError
 from c360.govern.policy import nobody
 from c360.web.frame.faults import Failure, failure_of, failure_of_status, plain_faults
+from c360.web.frame.moved import Moved
 from c360.web.frame.page import Action, Download, Outcome, Page, Parameter
 from c360.web.frame.plain import json_text
 from c360.web.frame.shell import make_shell
@@ -67,10 +68,21 @@ class Answer:
         visit = Visit(self.site, self.site.project(), nobody, {}, {}, self.asked.url)
         try:
             return self.dispatch(visit)
+        except Moved as moved:
+            return RedirectResponse(self.moved_path(moved.to), status_code=308 if moved.for_good else 303)
         except C360Error as error:
             return self.refuse(visit, failure_of(error))
         finally:
             visit.close()
+
+    def moved_path(self, to: str) -> str:
+        """Where a page has moved to, in the form in which it was asked for."""
+        path, mark, query = safe_path(to).partition("?")
+        if self.asked.path.startswith("/api/"):
+            path = f"/api{path}"
+        elif self.asked.as_json:
+            path = f"{path}.json"
+        return f"{path}{mark}{query}"
 
     def refuse_early(self, failure: Failure) -> Response:
         """Answer a request that did not get as far as a page."""

@@ -128,6 +128,7 @@ def filters_in(zone: tzinfo) -> dict[str, Callable[..., str]]:
         "short": short,
         "share": share,
         "iso": iso,
+        "ago": ago,
         "duration": duration,
         "words": words,
         **{name: partial(function, zone=zone) for name, function in zoned.items()},

@@ -1,0 +1,93 @@
+"""A profile's row in, its key figures out: the numbers that somebody who opens it wants first."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from c360.govern.reading import Reading
+from c360.govern.sql import quote
+from c360.web.entities.columns import Column, columns_of, last_seen_column
+from c360.web.entities.timeline import stream_of
+from c360.web.frame.formats import ago, number
+
+most_figures = 4
+days_compared = 28
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One key figure.
+
+    Attributes:
+        note: what to compare it with.
+        is_good: whether the note is good news.
+        help: what it means; the link leads to its definition.
+    """
+
+    label: str
+    value: str
+    note: str | None
+    is_good: bool
+    help: str | None
+    to: str | None
+
+
+def key_figures(reading: Reading, entity: str, entity_id: int, row: Mapping[str, Any]) -> tuple[Figure, ...]:
+    """Money first, then counts, then how active it has been of late."""
+    columns = [column for column in columns_of(reading, entity) if column.kind == "feature" and not column.masked]
+    numeric = [column for column in columns if column.is_number and row.get(column.name) is not None]
+    money = [column for column in numeric if column.is_money]
+    counts = [column for column in numeric if not column.is_money and column.type == "BIGINT"]
+    others = [column for column in numeric if column not in money and column not in counts]
+    active = active_days(reading, entity, entity_id)
+    room = most_figures - (1 if active else 0)
+    chosen = [*money[:1], *counts, *money[1:], *others][:room]
+    last = last_seen_column(columns)
+    figures = [
+        figure(reading, entity, column, row, last if place == 0 else None) for place, column in enumerate(chosen)
+    ]
+    return (*figures, *([active] if active else []))
+
+
+def figure(reading: Reading, entity: str, column: Column, row: Mapping[str, Any], last: Column | None) -> Figure:
+    """One feature as a key figure."""
+    note = None
+    if last is not None and isinstance(row.get(last.name), datetime):
+        note = f"last activity {ago(row[last.name], reading.as_of)}"
+    elif column.feature is not None and column.feature.window:
+        note = f"in the last {column.feature.window}"
+    to = f"/features/{entity}/{column.name}"
+    return Figure(column.label, number(row[column.name]), note or column.help, is_good=False, help=column.help, to=to)
+
+
+def active_days(reading: Reading, entity: str, entity_id: int) -> Figure | None:
+    """On how many of the last four weeks' days there was any activity, and on how many of the four weeks before."""
+    stream = stream_of(reading, entity)
+    if stream is None:
+        return None
+    at = reading.as_of.replace(tzinfo=None)
+    sql = (
+        f"SELECT CASE WHEN activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL {days_compared} DAY THEN 1 ELSE 0 END, "
+        f"count(DISTINCT CAST(activity_ts AS DATE)) FROM {quote(stream)} WHERE entity_id = ? AND activity_ts < ? "
+        f"AND activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL {2 * days_compared} DAY GROUP BY 1"
+    )
+    found = {int(row[0]): int(row[1]) for row in reading.rows(sql, (at, entity_id, at, at))}
+    now, before = found.get(1, 0), found.get(0, 0)
+    change = now - before
+    note = (
+        f"{change:+d} against the {days_compared} days before" if change else f"as in the {days_compared} days before"
+    )
+    help_text = f"Days with any activity in the {days_compared} days before the run"
+    return Figure(f"Active days, {days_compared} d", str(now), note, is_good=change > 0, help=help_text, to=None)
+
+
+def totals(reading: Reading, entities: Sequence[str]) -> dict[str, int]:
+    """How many there are of each entity that the role sees."""
+    tables = reading.tables()
+    plain = reading.viewer.rights is None or reading.viewer.rights.rows is None
+    return {
+        name: tables[name].rows if plain else int(reading.rows(f"SELECT count(*) FROM {quote(name)}")[0][0])
+        for name in entities
+        if name in tables and reading.sees(name)
+    }

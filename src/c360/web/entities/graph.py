@@ -1,0 +1,165 @@
+"""The links of an entity in, its identity graph out: what stands for it, what joins them, and the evidence in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from c360.govern.reading import Reading
+from c360.govern.sql import quote
+from c360.web.entities.columns import label_of
+
+most_drawn = 60
+LinkKind = Literal["rule", "model", "person", "held back"]
+
+
+@dataclass(frozen=True)
+class Node:
+    """One identifier, or the entity itself.
+
+    Attributes:
+        key: names it in links.
+        short: the label in the drawing.
+    """
+
+    key: str
+    kind: str
+    label: str
+    short: str
+    is_root: bool = False
+    replaced: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """Why two identifiers are one entity.
+
+    Attributes:
+        kind: rule, model or person; `held back` for one that a limit forbids.
+        evidence: the reason as a sentence.
+    """
+
+    a: str
+    b: str
+    kind: LinkKind
+    rule: str
+    source: str
+    trust: int
+    times: int
+    first_seen: datetime | None
+    last_seen: datetime | None
+    record_key: str | None
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The identity graph of one entity; `is_drawn` says that it is small enough to be drawn."""
+
+    nodes: tuple[Node, ...]
+    links: tuple[Link, ...]
+    is_drawn: bool
+    more: int = 0
+
+
+def identity_graph(reading: Reading, entity: str, entity_id: int, name: str) -> Graph:
+    """Everything that stands for an entity, and what joins it."""
+    sql = (
+        f"SELECT id_kind, value, superseded, first_seen FROM {quote(f'{entity}_identifier')} WHERE entity_id = ? "
+        "ORDER BY superseded, first_seen NULLS LAST, id_kind, value LIMIT 400"
+    )
+    identifiers = reading.rows(sql, (entity_id,))
+    root = Node("root", "entity", name, shortened(name), is_root=True)
+    nodes = [
+        Node(
+            f"n{place}",
+            str(kind),
+            f"{label_of(str(kind), None)} {value}",
+            short_value(str(kind), value),
+            replaced=bool(replaced),
+        )
+        for place, (kind, value, replaced, _) in enumerate(identifiers)
+    ]
+    keys = {(str(row[0]), row[1]): node.key for row, node in zip(identifiers, nodes, strict=True)}
+    rows = links_of(reading, entity, entity_id) if len(keys) == len(nodes) else []
+    links = [link for link in (link_of(row, keys) for row in rows) if link is not None]
+    roots = root_links(nodes, links, keys)
+    drawn = len(nodes) + 1 <= most_drawn
+    return Graph((root, *nodes), (*roots, *links), drawn, max(0, len(nodes) - most_drawn))
+
+
+def links_of(reading: Reading, entity: str, entity_id: int) -> list[tuple[Any, ...]]:
+    """The evidence rows of an entity."""
+    if "identity_link" not in reading.tables():
+        return []
+    return reading.rows(
+        "SELECT id_kind_a, value_a, id_kind_b, value_b, rule, rule_kind, source, trust, n_seen, first_seen, last_seen, "
+        "row_key, blocked FROM identity_link WHERE entity_id = ? AND entity = ? ORDER BY trust DESC, first_seen NULLS LAST, "
+        "rule, value_a, value_b LIMIT 600",
+        (entity_id, entity),
+    )
+
+
+def link_of(row: Sequence[Any], keys: dict[tuple[str, Any], str]) -> Link | None:
+    """One link between two of the identifiers that are shown."""
+    kind_a, value_a, kind_b, value_b, rule, rule_kind, source, trust, times, first, last, record, blocked = row
+    a, b = keys.get((str(kind_a), value_a)), keys.get((str(kind_b), value_b))
+    if a is None or b is None:
+        return None
+    kinds: dict[str, LinkKind] = {"human": "person", "decision": "person", "model": "model", "blocked": "held back"}
+    kind = kinds.get(str(rule_kind), "rule")
+    return Link(
+        a, b, kind, str(rule), str(source), int(trust or 0), int(times or 0), first, last, record and str(record),
+        evidence(kind, (str(kind_a), value_a), (str(kind_b), value_b), str(source), int(times or 0), blocked),
+    )  # fmt: skip
+
+
+def evidence(
+    kind: LinkKind, one: tuple[str, Any], other: tuple[str, Any], source: str, times: int, blocked: str | None
+) -> str:
+    """Why two identifiers are one entity, as a sentence."""
+    first, second = f"{label_of(one[0], None)} {one[1]}", f"{label_of(other[0], None)} {other[1]}"
+    if kind == "person":
+        return f"A person said that {first} and {second} are one{f' (in {source})' if source else ''}."
+    if kind == "held back":
+        return f"{first} and {second} are not joined: {blocked}."
+    records = "1 record" if times == 1 else f"{times:,} records"
+    return f"{first} and {second} stand together in {records} of {source}."
+
+
+def root_links(nodes: Sequence[Node], links: Sequence[Link], keys: dict[tuple[str, Any], str]) -> list[Link]:
+    """One link from the entity to each part of the graph that hangs together."""
+    parent = {key: key for key in keys.values()}
+
+    def find(key: str) -> str:
+        while parent[key] != key:
+            parent[key] = parent[parent[key]]
+            key = parent[key]
+        return key
+
+    for link in links:
+        if link.kind != "held back":
+            parent[find(link.b)] = find(link.a)
+    first: dict[str, str] = {}
+    for node in nodes:
+        first.setdefault(find(node.key), node.key)
+    return [
+        Link("root", key, "rule", "", "", 0, 0, None, None, None, "This identifier stands for the profile.")
+        for key in first.values()
+    ]
+
+
+def shortened(text: str, most: int = 22) -> str:
+    """A label that fits a box."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def short_value(kind: str, value: Any) -> str:
+    """An identifier as its box shows it: an e-mail address without its domain's end, a cookie with its kind."""
+    text = str(value) if value is not None else "hidden"
+    if "@" in text and not text.startswith("•"):
+        return shortened(text, 24)
+    if len(text) > 14:
+        text = f"{text[:8]}…" if not text.startswith("•") else text
+    plain = {"email", "phone", "domain"}
+    return text if kind in plain else shortened(f"{kind.removesuffix('_id').replace('_', ' ')} {text}", 24)

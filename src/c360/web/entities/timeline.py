@@ -1,0 +1,177 @@
+"""A stream and an entity in, its newest activities out, page by page; and how many of each there were per week."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from c360.govern.reading import Reading
+from c360.govern.sql import comma, literal, quote
+from c360.project import Project
+from c360.web.entities.columns import label_of
+from c360.web.entities.cursors import Cursor, parse_cursor
+
+page_rows = 12
+weeks_shown = 26
+most_series = 5
+own_columns = (
+    "activity_uuid", "entity_id", "activity", "activity_ts", "occurrence", "activity_repeated_at",
+    "activity_occurence", "updated_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One activity.
+
+    Attributes:
+        shade: which of the colours its kind has, the same as in the chart.
+        details: attributes with their labels.
+        sources: where its kind is read from.
+    """
+
+    uuid: str
+    at: datetime
+    activity: str
+    label: str
+    shade: int
+    occurrence: int
+    details: tuple[tuple[str, Any], ...]
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """One page of a timeline."""
+
+    items: tuple[Happened, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class KindCount:
+    """How often something was done."""
+
+    activity: str
+    label: str
+    shade: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Weeks:
+    """Activities per week: one row per week, one column per kind."""
+
+    kinds: tuple[str, ...]
+    shades: tuple[int, ...]
+    rows: tuple[tuple[date, tuple[int, ...]], ...]
+
+
+def stream_of(reading: Reading, entity: str) -> str | None:
+    """The stream of an entity; None when nothing of it is recorded."""
+    name = f"{entity}_stream"
+    return name if name in reading.tables() else None
+
+
+def shades(counts: Sequence[tuple[str, int]]) -> dict[str, int]:
+    """A colour for each kind: the most frequent ones have their own, the rest share the last."""
+    return {activity: min(place, most_series) for place, (activity, _) in enumerate(counts)}
+
+
+def kind_counts(reading: Reading, entity: str, entity_id: int) -> list[tuple[str, int]]:
+    """How often an entity did what, most frequent first."""
+    stream = stream_of(reading, entity)
+    if stream is None:
+        return []
+    sql = f"SELECT activity, count(*) FROM {quote(stream)} WHERE entity_id = ? GROUP BY 1 ORDER BY 2 DESC, 1"
+    return [(str(row[0]), int(row[1])) for row in reading.rows(sql, (entity_id,))]
+
+
+def sources_by_activity(project: Project) -> Mapping[str, tuple[str, ...]]:
+    """Where each activity is read from."""
+    return {
+        name: tuple(dict.fromkeys(item.source for item in activity.from_))
+        for name, activity in project.file.activities.items()
+    }
+
+
+def timeline(
+    reading: Reading,
+    entity: str,
+    entity_id: int,
+    counts: Sequence[tuple[str, int]],
+    kinds: Sequence[str],
+    cursor: str | None,
+) -> Timeline:
+    """One page of the newest activities, only of some `kinds` when there are any."""
+    stream = stream_of(reading, entity)
+    if stream is None:
+        return Timeline((), None)
+    columns = [column.name for column in reading.columns(stream) if column.name not in own_columns]
+    parts, params = ["entity_id = ?"], [entity_id, *kinds]
+    if kinds:
+        parts.append(f"activity IN ({comma('?' for _ in kinds)})")
+    if cursor:
+        at, uuid = parse_cursor(cursor, 2).after
+        parts.append("(activity_ts < ? OR (activity_ts = ? AND CAST(activity_uuid AS VARCHAR) > ?))")
+        params += [at, at, uuid]
+    chosen = comma(
+        ["CAST(activity_uuid AS VARCHAR)", "activity_ts", "activity", "occurrence", *(quote(name) for name in columns)]
+    )
+    sql = (
+        f"SELECT {chosen} FROM {quote(stream)} WHERE {' AND '.join(parts)} "
+        f"ORDER BY activity_ts DESC, CAST(activity_uuid AS VARCHAR) LIMIT {page_rows + 1}"
+    )
+    rows = reading.rows(sql, params)
+    shade, sources = shades(counts), sources_by_activity(reading.project)
+    items = tuple(happened(row, columns, shade, sources) for row in rows[:page_rows])
+    more = Cursor(reading.snapshot_id, (items[-1].at, items[-1].uuid)).text() if len(rows) > page_rows else None
+    return Timeline(items, more)
+
+
+def happened(
+    row: tuple[Any, ...], columns: Sequence[str], shade: Mapping[str, int], sources: Mapping[str, tuple[str, ...]]
+) -> Happened:
+    """One row of a stream."""
+    uuid, at, activity, occurrence, *values = row
+    details = tuple(
+        (label_of(name, None), value) for name, value in zip(columns, values, strict=True) if value is not None
+    )
+    base = str(activity).partition(": ")[0]
+    return Happened(
+        str(uuid), at, str(activity), label_of(str(activity), None), shade.get(str(activity), most_series),
+        int(occurrence), details, sources.get(base, ()),
+    )  # fmt: skip
+
+
+def per_week(reading: Reading, entity: str, entity_id: int, counts: Sequence[tuple[str, int]]) -> Weeks | None:
+    """Activities of the last half year, week by week in the project's time zone; None when there were none."""
+    stream = stream_of(reading, entity)
+    if stream is None or not counts:
+        return None
+    newest = reading.rows(f"SELECT max(activity_ts) FROM {quote(stream)} WHERE entity_id = ?", (entity_id,))[0][0]
+    last = monday(min(newest, reading.as_of.replace(tzinfo=None)).date() if newest else reading.as_of.date())
+    first = last - timedelta(weeks=weeks_shown - 1)
+    local = "activity_ts"
+    if reading.project.timezone != "UTC":
+        local = f"(activity_ts AT TIME ZONE 'UTC' AT TIME ZONE {literal(reading.project.timezone)})"
+    sql = (
+        f"SELECT CAST(date_trunc('week', {local}) AS DATE), activity, count(*) FROM {quote(stream)} "
+        f"WHERE entity_id = ? AND activity_ts >= ? GROUP BY 1, 2"
+    )
+    start = datetime.combine(first, datetime.min.time())
+    found = {(row[0], str(row[1])): int(row[2]) for row in reading.rows(sql, (entity_id, start))}
+    named = [activity for activity, _ in counts[:most_series]]
+    has_others = len(counts) > most_series
+    rows = []
+    for week in (first + timedelta(weeks=number) for number in range(weeks_shown)):
+        values = [found.get((week, activity), 0) for activity in named]
+        others = sum(count for (day, activity), count in found.items() if day == week and activity not in named)
+        rows.append((week, tuple([*values, others] if has_others else values)))
+    kinds = [*(label_of(activity, None) for activity in named), *(["Other"] if has_others else [])]
+    return Weeks(tuple(kinds), tuple(range(len(kinds))), tuple(rows))
+
+
+def monday(day: date) -> date:
+    """The first day of a week."""
+    return day - timedelta(days=day.weekday())

@@ -1,0 +1,195 @@
+"""An entity's row in, its traits by group out, each with source and freshness; and why one of them has its value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from c360.entities.vocabulary import keep_of
+from c360.govern.reading import Reading
+from c360.govern.sql import comma, quote
+from c360.web.entities.columns import Column, columns_of
+from c360.web.entities.freshness import Freshness, source_freshness
+from c360.web.entities.listing import Related
+from c360.web.entities.names import names_of
+
+groups = ("Identity", "Attributes", "Behaviour", "Value")
+
+
+@dataclass(frozen=True)
+class Trait:
+    """One value of a profile.
+
+    Attributes:
+        source: where it comes from in a word: a source, or `computed`.
+        freshness: of its sources, the worst.
+        why: the address that explains it.
+        definition: `name@version` of what computes it.
+    """
+
+    name: str
+    label: str
+    value: Any
+    masked: bool
+    help: str | None
+    source: str
+    freshness: Freshness
+    why: str
+    unit: str | None = None
+    definition: str | None = None
+
+
+@dataclass(frozen=True)
+class TraitGroup:
+    """Traits under a heading."""
+
+    heading: str
+    traits: tuple[Trait, ...]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What one source record offers for a trait.
+
+    Attributes:
+        place: 1 is asked first; the first that has a value wins.
+        replaced: a human merge replaced this record's identifier by a newer one.
+    """
+
+    place: int
+    value: Any
+    source: str
+    record_key: str
+    at: datetime | None
+    replaced: bool
+    won: bool
+
+
+def trait_groups(
+    reading: Reading, entity: str, entity_id: int, row: Mapping[str, Any], winners: Mapping[str, str]
+) -> tuple[TraitGroup, ...]:
+    """The traits of a profile by group; empty ones are left out. `winners`: trait -> source of the record that won."""
+    fresh = source_freshness(reading)
+    found: dict[str, list[Trait]] = {heading: [] for heading in groups}
+    for column in columns_of(reading, entity):
+        value = row.get(column.name)
+        if column.kind == "fixed" or (value is None and column.kind != "identifier"):
+            continue
+        if column.target is not None and value is not None:
+            name = names_of(reading, column.target, [int(value)]).get(int(value))
+            value = Related(column.target, int(value), name) if name else None
+        sources = sources_of(column, winners)
+        found[column.group].append(
+            Trait(
+                name=column.name,
+                label=column.label,
+                value=value,
+                masked=column.masked,
+                help=column.help,
+                source="computed" if column.kind == "feature" else (sources[0] if sources else "identity graph"),
+                freshness=worst([fresh[one] for one in sources if one in fresh]),
+                why=f"/entities/{entity}/{entity_id}/why/{column.name}",
+                unit=column.unit,
+                definition=f"{column.feature.name}@{column.feature.version}" if column.feature else None,
+            )
+        )
+    return tuple(TraitGroup(heading, tuple(traits)) for heading, traits in found.items() if traits)
+
+
+def sources_of(column: Column, winners: Mapping[str, str]) -> list[str]:
+    """The sources that decide a column's freshness."""
+    if column.name in winners:
+        return [winners[column.name]]
+    return list(column.feature.sources) if column.feature else []
+
+
+def worst(found: list[Freshness]) -> Freshness:
+    """The worst of several; `unknown` when there is none."""
+    order = ("failed", "late", "ok")
+    states = {one.state: one for one in found}
+    return next(
+        (states[state] for state in order if state in states), Freshness("unknown", None, "no target is declared")
+    )
+
+
+def record_order(reading: Reading, entity: str, column: str) -> str:
+    """The order in which candidates of a column are asked, as SQL over the records."""
+    block = reading.project.file.entities[entity]
+    newest = "record_ts DESC NULLS LAST, superseded, source_order, record_key"
+    if column in block.ids:
+        return f"superseded, {newest}"
+    name, rule = quote(column), keep_of(block, column)
+    orders = {
+        "first": "record_ts ASC NULLS LAST, superseded, source_order, record_key",
+        "min": f"{name} ASC NULLS LAST, {newest}",
+        "max": f"{name} DESC NULLS LAST, {newest}",
+        "longest": f"length(CAST({name} AS VARCHAR)) DESC NULLS LAST, {newest}",
+        "most_common": f"count({name}) OVER (PARTITION BY {name}) DESC, {newest}",
+    }
+    return orders.get(rule, newest)
+
+
+def rule_of(reading: Reading, entity: str, column: str) -> str:
+    """The survivorship rule of a column in words."""
+    block = reading.project.file.entities[entity]
+    if column in block.ids:
+        return "the latest identifier that no person replaced"
+    words = {
+        "latest": "the latest record wins",
+        "first": "the first record wins",
+        "min": "the least value wins",
+        "max": "the greatest value wins",
+        "longest": "the longest value wins",
+        "most_common": "the most common value wins",
+    }
+    return words[keep_of(block, column)]
+
+
+def candidates(reading: Reading, entity: str, entity_id: int, column: str) -> tuple[Candidate, ...]:
+    """What every source record offers for a column, in the order in which they would win."""
+    table = f"{entity}_record"
+    if table not in reading.tables() or column not in {one.name for one in reading.columns(table)}:
+        return ()
+    rows = reading.rows(
+        f"SELECT {quote(column)}, source, record_key, record_ts, superseded FROM {quote(table)} WHERE entity_id = ? "
+        f"ORDER BY {record_order(reading, entity, column)} LIMIT 200",
+        (entity_id,),
+    )
+    winner = next((place for place, row in enumerate(rows) if row[0] is not None), None)
+    return tuple(
+        Candidate(place + 1, row[0], str(row[1]), str(row[2]), row[3], bool(row[4]), place == winner)
+        for place, row in enumerate(rows)
+    )
+
+
+def winning_sources(reading: Reading, entity: str, entity_id: int) -> dict[str, str]:
+    """Trait -> the source whose record gave its value, in one question."""
+    table = f"{entity}_record"
+    if table not in reading.tables():
+        return {}
+    fixed = ("entity_id", "source", "source_order", "record_key", "record_ts", "superseded", "updated_at")
+    names = [column.name for column in reading.columns(table) if column.name not in fixed]
+    if not names:
+        return {}
+    by_order: dict[str, list[str]] = {}
+    for name in names:
+        by_order.setdefault(record_order(reading, entity, name), []).append(name)
+    found = {}
+    for order, ordered in by_order.items():
+        sql = f"SELECT source, {comma(quote(name) for name in ordered)} FROM {quote(table)} WHERE entity_id = ? ORDER BY {order}"
+        rows = reading.rows(sql, (entity_id,))
+        for place, name in enumerate(ordered, 1):
+            source = next((str(row[0]) for row in rows if row[place] is not None), None)
+            if source is not None:
+                found[name] = source
+    return found
+
+
+def record_summary(reading: Reading, entity: str, entity_id: int) -> tuple[int, int]:
+    """From how many records of how many sources an entity is built."""
+    table = f"{entity}_record"
+    if table not in reading.tables():
+        return 0, 0
+    sql = f"SELECT count(*), count(DISTINCT source) FROM {quote(table)} WHERE entity_id = ?"
+    records, sources = reading.rows(sql, (entity_id,))[0]
+    return int(records), int(sources)

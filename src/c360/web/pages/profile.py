@@ -1,0 +1,291 @@
+"""The profile of one entity: who it is, what it did, why it is one, what is known of it and from where."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from c360.errors import Fault
+from c360.govern.sql import quote
+from c360.web.entities.columns import columns_of, first_seen_column, label_of, last_seen_column
+from c360.web.entities.cursors import parse_cursor
+from c360.web.entities.figures import Figure, key_figures
+from c360.web.entities.graph import Graph, identity_graph
+from c360.web.entities.listing import Related
+from c360.web.entities.names import initials, names_of, naming
+from c360.web.entities.relations import Relation, relations
+from c360.web.entities.timeline import KindCount, Timeline, Weeks, kind_counts, per_week, shades, timeline
+from c360.web.entities.traits import (
+    Candidate,
+    TraitGroup,
+    candidates,
+    record_summary,
+    rule_of,
+    trait_groups,
+    winning_sources,
+)
+from c360.web.frame.faults import MissingError
+from c360.web.frame.moved import Moved
+from c360.web.frame.navigation import entity_label, one_label
+from c360.web.frame.page import Context, Page, Parameter, shown
+from c360.web.frame.visit import Visit
+from c360.web.pages.entities import entity_of
+
+left_cards = ("activity", "timeline", "members")
+right_cards = ("identity", "traits", "consent")
+card_words = {
+    "figures": ("figures", "kpis"),
+    "activity": ("activity", "activities", "chart"),
+    "timeline": ("timeline", "tickets", "communication", "orders", "history"),
+    "identity": ("identity", "graph"),
+    "traits": ("traits", "demographics", "value", "behaviour"),
+    "members": ("members", "memberships", "groups", "account"),
+    "consent": ("consent",),
+}
+
+
+@dataclass(frozen=True)
+class Belongs:
+    """Where somebody belongs, in a word."""
+
+    label: str
+    related: Related
+
+
+@dataclass(frozen=True)
+class ProfileContext(Context):
+    """One profile."""
+
+    entity: str = shown("The entity as the project names it.")
+    one: str = shown("How one of them is called.")
+    list_label: str = shown("How the list of them is called.")
+    entity_id: int = shown("Our id of it.")
+    public_id: str = shown("The id to show outside.")
+    initials: str = shown("The letters of its name.")
+    belongs: tuple[Belongs, ...] = shown("What it belongs to.")
+    badges: tuple[str, ...] = shown("Short facts: signals that hold, and where it is.")
+    first_seen: datetime | None = shown("Since when it is known.")
+    last_seen: datetime | None = shown("When it was last active.")
+    records: int = shown("From how many source records it is built.")
+    sources: int = shown("Of how many inputs those are.")
+    figures: tuple[Figure, ...] = shown("Key figures.")
+    weeks: Weeks | None = shown("Activities per week of the last half year.")
+    kinds: tuple[KindCount, ...] = shown("How often it did what.")
+    chosen_kinds: tuple[str, ...] = shown("The activities that the timeline is narrowed to.")
+    timeline: Timeline = shown("The newest activities.")
+    graph: Graph = shown("Its identity graph.")
+    traits: tuple[TraitGroup, ...] = shown("Everything known of it, by group, with source and freshness.")
+    relations: tuple[Relation, ...] = shown("What it belongs to, and what belongs to it.")
+    merged_from: tuple[tuple[int, datetime], ...] = shown("Ids that became this one, and when.")
+    left: tuple[str, ...] = shown("The cards of the wide column, in the role's order.")
+    right: tuple[str, ...] = shown("The cards of the narrow column, in the role's order.")
+
+
+@dataclass(frozen=True)
+class WhyContext(Context):
+    """Why a value is what it is."""
+
+    entity: str = shown("The entity as the project names it.")
+    entity_id: int = shown("Our id of it.")
+    name: str = shown("What it is called.")
+    trait: str = shown("The trait.")
+    label: str = shown("The trait's label.")
+    value: Any = shown("Its value.")
+    rule: str = shown("The rule that chose it.")
+    candidates: tuple[Candidate, ...] = shown("What every source record offers, in the order in which they would win.")
+    reads: tuple[str, ...] = shown("What a computed trait reads.")
+    definition: str | None = shown("Name and version of what computes it.")
+    description: str | None = shown("What it means.")
+
+
+def find_row(visit: Visit, entity: str) -> dict[str, Any]:
+    """The published row of the entity in the path.
+
+    Raises:
+        Moved: the id was merged into another one, or it is a public id.
+        MissingError: there is none.
+    """
+    text = visit.path["id"]
+    reading = visit.reading
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        rows = reading.records(f"SELECT * FROM {quote(entity)} WHERE entity_id = ?", (int(text),))
+        if rows:
+            return rows[0]
+        sql = f"SELECT merged_into FROM {quote(f'{entity}_redirect')} WHERE entity_id = ?"
+        moved = reading.rows(sql, (int(text),)) if f"{entity}_redirect" in reading.tables() else []
+        if moved and moved[0][0] is not None:
+            raise Moved(f"/entities/{entity}/{moved[0][0]}")
+    else:
+        raise_if_public_id(visit, entity, text)
+    fix = "look for it with the search box"
+    raise MissingError(Fault("unknown-id", f"there is no {one_label(visit.project, entity)} {text[:60]}", fix=fix))
+
+
+def raise_if_public_id(visit: Visit, entity: str, text: str) -> None:
+    """Send the visitor from a public id to the profile.
+
+    Raises:
+        Moved: it is one.
+    """
+    try:
+        public = UUID(text)
+    except ValueError:
+        return
+    sql = f"SELECT entity_id FROM {quote(entity)} WHERE public_id = CAST(? AS UUID)"
+    for row in visit.reading.rows(sql, (str(public),)):
+        raise Moved(f"/entities/{entity}/{row[0]}")
+
+
+def show(visit: Visit) -> ProfileContext:
+    """Read a profile."""
+    cursor = visit.values["cursor"]
+    if cursor:
+        visit.snapshot = parse_cursor(cursor, 2).snapshot
+    entity = entity_of(visit)
+    row = find_row(visit, entity)
+    reading, entity_id = visit.reading, int(row["entity_id"])
+    reading.saw(entity, [entity_id])
+    name = names_of(reading, entity, [entity_id])[entity_id]
+    columns = columns_of(reading, entity)
+    counts = kind_counts(reading, entity, entity_id)
+    shade = shades(counts)
+    chosen = visit.values["kind"]
+    records, sources = record_summary(reading, entity, entity_id)
+    first, last = first_seen_column(columns), last_seen_column(columns)
+    left, right = card_order(visit)
+    return ProfileContext(
+        title=name,
+        entity=entity,
+        one=one_label(visit.project, entity),
+        list_label=entity_label(visit.project, entity),
+        entity_id=entity_id,
+        public_id=str(row["public_id"]),
+        initials=initials(name) if not name.startswith("•") else "•",
+        belongs=belongs(visit, entity, row),
+        badges=badges(visit, entity, row),
+        first_seen=row.get(first.name) if first else None,
+        last_seen=row.get(last.name) if last else None,
+        records=records,
+        sources=sources,
+        figures=key_figures(reading, entity, entity_id, row),
+        weeks=per_week(reading, entity, entity_id, counts),
+        kinds=tuple(KindCount(kind, label_of(kind, None), shade[kind], count) for kind, count in counts),
+        chosen_kinds=chosen,
+        timeline=timeline(reading, entity, entity_id, counts, chosen, cursor),
+        graph=identity_graph(reading, entity, entity_id, name),
+        traits=trait_groups(reading, entity, entity_id, row, winning_sources(reading, entity, entity_id)),
+        relations=relations(reading, entity, entity_id),
+        merged_from=merged_from(visit, entity, entity_id),
+        left=left,
+        right=right,
+    )
+
+
+def belongs(visit: Visit, entity: str, row: dict[str, Any]) -> tuple[Belongs, ...]:
+    """What an entity belongs to, from its relation columns."""
+    found = []
+    for column in columns_of(visit.reading, entity):
+        value = row.get(column.name)
+        if column.target is None or value is None:
+            continue
+        names = names_of(visit.reading, column.target, [int(value)])
+        if int(value) in names:
+            label = one_label(visit.project, column.target)
+            found.append(Belongs(label, Related(column.target, int(value), names[int(value)])))
+    return tuple(found)
+
+
+def badges(visit: Visit, entity: str, row: dict[str, Any]) -> tuple[str, ...]:
+    """Signals that hold, and short attributes such as tier or country."""
+    found = []
+    for column in columns_of(visit.reading, entity):
+        value = row.get(column.name)
+        if column.masked or value is None:
+            continue
+        if column.type == "BOOLEAN" and value and column.kind == "feature":
+            found.append(column.label.removeprefix("Is ").capitalize())
+        elif column.kind == "trait" and any(
+            word in column.name for word in ("tier", "plan", "status", "country", "stage")
+        ):
+            found.append(f"{column.label}: {value}")
+    return tuple(found[:5])
+
+
+def merged_from(visit: Visit, entity: str, entity_id: int) -> tuple[tuple[int, datetime], ...]:
+    """Ids that became this one."""
+    if f"{entity}_redirect" not in visit.reading.tables():
+        return ()
+    sql = (
+        f"SELECT entity_id, redirected_at FROM {quote(f'{entity}_redirect')} WHERE merged_into = ? "
+        "ORDER BY redirected_at DESC, entity_id LIMIT 50"
+    )
+    return tuple((int(row[0]), row[1]) for row in visit.reading.rows(sql, (entity_id,)))
+
+
+def card_order(visit: Visit) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The cards of both columns, those first that `views:` names for the role."""
+    wanted = visit.project.file.views.get(visit.viewer.role, ())
+    named = {word: card for card, words in card_words.items() for word in words}
+    order = [named[word] for word in wanted if word in named]
+
+    def place(card: str) -> int:
+        return order.index(card) if card in order else len(order)
+
+    return tuple(sorted(left_cards, key=place)), tuple(sorted(right_cards, key=place))
+
+
+def why(visit: Visit) -> WhyContext:
+    """Explain one value."""
+    entity = entity_of(visit)
+    row = find_row(visit, entity)
+    reading, entity_id = visit.reading, int(row["entity_id"])
+    column = next((one for one in columns_of(reading, entity) if one.name == visit.path["trait"]), None)
+    if column is None:
+        raise MissingError(
+            Fault("unknown-trait", f"there is no trait '{visit.path['trait'][:60]}'", fix="open the profile")
+        )
+    reading.saw(entity, [entity_id])
+    feature = column.feature
+    return WhyContext(
+        title=f"Why {column.label.lower() if not column.label.isupper() else column.label}?",
+        entity=entity,
+        entity_id=entity_id,
+        name=names_of(reading, entity, [entity_id])[entity_id],
+        trait=column.name,
+        label=column.label,
+        value=row[column.name],
+        rule=f"computed by {feature.name}@{feature.version}"
+        if feature
+        else explained_rule(visit, entity, column.kind, column.name),
+        candidates=candidates(reading, entity, entity_id, column.name),
+        reads=feature.sources if feature else (),
+        definition=f"/features/{entity}/{feature.name}" if feature else None,
+        description=column.help,
+    )
+
+
+def explained_rule(visit: Visit, entity: str, kind: str, name: str) -> str:
+    """The rule behind a value that is no feature."""
+    return (
+        "the relation that the project declares"
+        if kind in ("relation", "fixed")
+        else rule_of(visit.reading, entity, name)
+    )
+
+
+path_help = {"entity": "An entity of the project, such as contact.", "id": "Our id or the public id."}
+endpoints = (
+    Page(
+        "/entities/{entity}/{id}", "profile.html", "customers", ProfileContext, show, "Show one profile.",
+        (
+            Parameter("kind", "Only this activity in the timeline; may be given several times.", kind="many", default=()),
+            Parameter("cursor", "Where the timeline begins, as the page before gave it.", longest=600),
+        ),
+        fragments=("timeline", "more"), path_help=path_help,
+    ),
+    Page(
+        "/entities/{entity}/{id}/why/{trait}", "why.html", "customers", WhyContext, why, "Explain one value of a profile.",
+        fragments=("why",), path_help={**path_help, "trait": "A column of the profile."},
+    ),
+)  # fmt: skip
+__all__ = ["endpoints", "naming"]
