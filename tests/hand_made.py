@@ -89,7 +89,7 @@ class Spine:
         block = self.project.file.ids[kind].block if kind in self.project.file.ids else ()
         values: set[str] = set()
         for item in block:
-            values |= {item} if isinstance(item, str) else set(self.project.file.lists[item.list])
+            values |= {item} if isinstance(item, str) else set(self.project.file.lists[item.list].values)
         return values
 
     def mention(self, entity: str, source: str, ids: dict[str, tuple[str, ...]], where: str | None = None) -> None:

@@ -60,7 +60,7 @@ def read_lists(project: Project) -> Lists:
 def read_list(project: Project, name: str) -> frozenset[str]:
     """The values of one list, lower case."""
     found: set[str] = set()
-    for entry in project.file.lists[name]:
+    for entry in project.file.lists[name].values:
         found |= maintained(entry.use) if isinstance(entry, UseList) else {text.lowered(text.tidy(entry).strip(" "))}
     return frozenset(found - {""})
 

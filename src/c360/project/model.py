@@ -27,6 +27,21 @@ class UseList(Block):
     use: Literal["free", "disposable"]
 
 
+class NamedList(Block):
+    """A list of values, such as domains that never link; written `[a, b]`, or with `values:` beside what it means.
+
+    Attributes:
+        values: the values, and maintained lists that are added.
+    """
+
+    values: tuple[str | UseList, ...]
+
+
+def unfold_list(value: Any) -> Any:
+    """`[a, b]` means `{values: [a, b]}`."""
+    return {"values": value} if isinstance(value, list) else value
+
+
 class ProjectInfo(Block):
     """Who the project belongs to, and the time zone of its days.
 
@@ -88,7 +103,7 @@ class ProjectFile(BaseModel):
     version: Literal[1] = 1
     project: ProjectInfo
     warehouse: WarehouseInfo = WarehouseInfo()
-    lists: dict[Name, tuple[str | UseList, ...]] = Field(default_factory=dict)
+    lists: dict[Name, Annotated[NamedList, BeforeValidator(unfold_list)]] = Field(default_factory=dict)
     sources: Sources
     ids: Annotated[Ids, BeforeValidator(with_types)]
     entities: Entities

@@ -78,17 +78,15 @@ def identifiers(site: Site) -> str:
         for name, kind in file.ids.items()
     ]  # fmt: skip
     list_rows = [
-        (
-            f"list-{name}",
-            (name, joined(list_value(value) for value in values), joined(users_of(site, name)), site.owner()),
-        )
-        for name, values in file.lists.items()
-    ]
+        (f"list-{name}", (name, block.description or "", joined(list_value(value) for value in block.values),
+                          joined(users_of(site, name)), site.owner(block.owner)))
+        for name, block in file.lists.items()
+    ]  # fmt: skip
     header = ("identifier", "description", "read as", "never links", "limit", "of", "owner")
     return site.page(
         "identifiers.html", "Identifiers and lists", "What makes two records one person, group or account.",
         table(header, kinds_rows, "Kinds of identifiers"),
-        [element("h2", "Lists"), table(("list", "values", "used by", "owner"), list_rows, "Lists")] if list_rows else None,
+        [element("h2", "Lists"), table(("list", "description", "values", "used by", "owner"), list_rows, "Lists")] if list_rows else None,
         element("h2", "Entities"), list(entity_identity(site)),
     )  # fmt: skip
 
