@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from c360.cli.options import json_option, project_option
+from c360.cli.options import dry_run_option, json_option, project_option
 from c360.cli.output import print_csv, print_json, print_table
 
 if TYPE_CHECKING:
@@ -143,6 +143,26 @@ def check(lens: str | None, maps: tuple[str, ...], dialect: str | None, project_
         if finding.fix and finding.level != "ok":
             click.echo(f"      fix: {finding.fix}")
     return 6 if failed else 0
+
+
+@command.command(
+    epilog="Example: c360 lens demo orders && cd orders && c360 lens query --lens orders.lens.yaml "
+    "--map customers=customers.csv --map stream=stream.csv --query 'SELECT MEASURE(\"order_placed.monetary\") FROM lens.orders'"
+)
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("orders"))
+@click.option("--customers", "customers", type=click.IntRange(1), default=2000, show_default=True)
+@click.option("--lines", "lines", type=click.IntRange(1), default=25_000, show_default=True)
+@click.option("--seed", "seed", type=int, default=360, show_default=True)
+@dry_run_option
+def demo(folder: Path, customers: int, lines: int, seed: int, dry_run: bool) -> None:
+    """Write a lens, customers and a stream of orders, rejections and invoices to try it on."""
+    from c360.examples.orders import write
+
+    if dry_run:
+        click.echo(f"would write a lens, {customers} customers and {lines} order lines to {folder}/", err=True)
+        return
+    for path in write(folder, customers=customers, lines=lines, seed=seed):
+        click.echo(str(path))
 
 
 @command.command(name="list", epilog="Example: c360 lens list --project demo")
