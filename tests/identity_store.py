@@ -27,6 +27,14 @@ class Table:
     key_sql: str
     time_sql: str | None
     fingerprint: str
+    history: tuple[int, ...] = ()
+
+    def added_since(self, fingerprint: str) -> str | None:
+        """The condition for the rows that came after a landing, when rows only came."""
+        landing = fingerprint.split()
+        if len(landing) < 2 or len(self.history) < int(landing[0]) or str(self.history[0]) != landing[1]:
+            return None
+        return f"_row >= {self.history[int(landing[0]) - 1]}"
 
 
 @dataclass
@@ -49,8 +57,13 @@ class Store:
         work.execute(f"CREATE TABLE landing._quarantine ({quarantine})")
         return cls(load_project(folder), work)
 
-    def land(self, source: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
-        """Give a source these rows; a value that is a datetime makes a TIMESTAMP column, any other text."""
+    def land(
+        self, source: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = (), *, added: bool = False
+    ) -> None:
+        """Give a source these rows; a value that is a datetime makes a TIMESTAMP column, any other text.
+
+        `added` says that they are the rows it had, and new ones at the end.
+        """
         names = list(columns) or list(rows[0])
         block = self.project.file.sources[source]
         times = {block.time} | {name for name in names if any(isinstance(row[name], datetime) for row in rows)}
@@ -58,14 +71,19 @@ class Store:
         declared = ", ".join(f"{quote(name)} {'TIMESTAMP' if name in times else 'VARCHAR'}" for name in names)
         self.work.execute(f"DROP TABLE IF EXISTS {table}")
         self.work.execute(f"CREATE TABLE {table} (_row BIGINT, {declared})")
-        for number, row in enumerate(rows):
-            cells = ", ".join("NULL" if row[name] is None else literal(str(row[name])) for name in names)
-            self.work.execute(f"INSERT INTO {table} VALUES ({number}, {cells})")
+        lines = [
+            ", ".join([str(number), *("NULL" if row[name] is None else literal(str(row[name])) for name in names)])
+            for number, row in enumerate(rows)
+        ]
+        if lines:
+            self.work.execute(f"INSERT INTO {table} VALUES ({'), ('.join(lines)})")
         self.landings += 1
         key = " || '|' || ".join(quote(part) for part in block.key) if block.key else "CAST(_row AS VARCHAR)"
         time = quote(block.time) if block.time else None
         types = self.work.columns_of("landing", source)
-        self.landed[source] = Table(table, types, key, time, str(self.landings))
+        history = (*self.landed[source].history, len(rows)) if source in self.landed and added else (len(rows),)
+        fingerprint = f"{len(history)} {history[0]}" if added else str(self.landings)
+        self.landed[source] = Table(table, types, key, time, fingerprint, history)
 
     def run(self, as_of: datetime = AS_OF, **options: Any) -> IdentityResult:
         """Run identity in a transaction, as the pipeline does."""
@@ -88,18 +106,14 @@ class Store:
 
     def state(self) -> dict[str, list[Any]]:
         """Everything that identity says, but for when it said it: what two ways of computing must agree on."""
-        return {
-            name: self.work.rows(f"SELECT {columns} FROM identity.{name} ORDER BY ALL")
-            for name, columns in {
-                "node": "*",
-                "member": "*",
-                "entity": "entity, entity_id, public_id, status",
-                "redirect": "*",
-                "edge": "*",
-                "naming": "node_id, rule_id, SUM(n_seen), MIN(first_seen), MAX(last_seen) FROM identity.naming GROUP BY ALL --",
-                "blocked": "*",
-                "superseded": "*",
-                "tombstone": "*",
-                "blocked_value": "*",
-            }.items()
-        }
+        naming = (
+            "(SELECT node_id, rule_id, SUM(n_seen), MIN(first_seen), MAX(last_seen) FROM identity.naming GROUP BY 1, 2)"
+        )
+        queries = {
+            "node": "identity.node", "member": "identity.member", "redirect": "identity.redirect", "edge": "identity.edge",
+            "naming": naming, "blocked": "identity.blocked", "superseded": "identity.superseded",
+            "tombstone": "identity.tombstone", "blocked_value": "identity.blocked_value", "apart": "identity.apart",
+            "entity": "(SELECT entity, entity_id, public_id, status FROM identity.entity)",
+            "event": "identity.event", "refused": "landing._quarantine",
+        }  # fmt: skip
+        return {name: self.work.rows(f"SELECT * FROM {query} ORDER BY ALL") for name, query in queries.items()}

@@ -1,17 +1,27 @@
 """Landed sources in, the identity tables out: nodes, evidence, members, the register of entities, redirects."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from c360.cleaning import write_lists
+from c360.identity.evidence.rules import register_rules
 from c360.identity.inputs.landed import Landed
+from c360.identity.inputs.mentions import kind_of_id
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
-from c360.identity.registry.schema import make_tables
+from c360.identity.registry.nodes import make_slots
+from c360.identity.registry.schema import form_version, make_tables
 from c360.identity.update.full import rebuild
+from c360.identity.update.incremental import update
+from c360.identity.update.plan import make_plan, write_inputs
 from c360.project import Project
 from c360.warehouse import Connection
+from c360.warehouse.control import open_control
+from c360.warehouse.control.decisions import Decision, list_decisions
+
+Mode = Literal["auto", "full", "incremental"]
 
 
 @dataclass(frozen=True)
@@ -37,10 +47,18 @@ class IdentityResult:
     ended: int
 
 
-def build(work: Connection, project: Project, landed: Mapping[str, Landed], as_of: datetime) -> IdentityResult:
+def build(
+    work: Connection,
+    project: Project,
+    landed: Mapping[str, Landed],
+    as_of: datetime,
+    *,
+    decisions: Sequence[Decision] | None = None,
+    mode: Mode = "auto",
+) -> IdentityResult:
     """Find out which identifiers of all sources are one entity; run again on the same inputs it changes nothing.
 
-    Reads:  the landed tables; identity.node, entity, member as the last run left them
+    Reads:  the landed tables; identity.* as the last run left it
     Writes: identity.* (see registry.schema), landing._quarantine (kind `value`)
 
     Args:
@@ -48,15 +66,39 @@ def build(work: Connection, project: Project, landed: Mapping[str, Landed], as_o
         project: the project.
         landed: the loaded sources by name.
         as_of: UTC; the date of new redirects, and of identifiers without a time.
+        decisions: what people decided in the control store; None reads the project's.
+        mode: `auto` does only what changed where that is quicker; `full` and `incremental` insist. The result is the
+            same.
 
     Raises:
-        ProjectError: unknown columns, or human merges that go round in a circle; all of them.
+        ProjectError: unknown columns, merges that go round in a circle, decisions that contradict each other; all.
     """
     make_tables(work)
-    scope = Scope.of(project, landed, as_of, write_lists(work, project, landed))
+    lists = write_lists(work, project, landed)
+    scope = Scope.of(project, landed, as_of, lists, read_decisions(project) if decisions is None else decisions)
     with Scratch(work) as scratch:
-        rebuild(scope, scratch)
+        make_slots(scope, scratch)
+        plan = make_plan(scope, scratch, register_rules(scope, scratch), settings_of(scope), mode)
+        if plan.is_full:
+            rebuild(scope, scratch, plan)
+        else:
+            update(scope, scratch, plan)
+        write_inputs(scratch, plan)
     return summary(scope, work)
+
+
+def read_decisions(project: Project) -> list[Decision]:
+    """The decisions in force in the project's control store; none when there is no store yet."""
+    if not (project.store / "control.sqlite").exists():
+        return []
+    with open_control(project.store) as control:
+        return list_decisions(control)
+
+
+def settings_of(scope: Scope) -> str:
+    """Everything beside the rules that decides the result, as text that changes when it does."""
+    limits = {kind: kind_of_id(scope.project, kind).limit for _, kind in scope.slots}
+    return repr((form_version, scope.project.timezone, sorted((kind, str(limit)) for kind, limit in limits.items())))
 
 
 def summary(scope: Scope, work: Connection) -> IdentityResult:
@@ -68,7 +110,8 @@ def summary(scope: Scope, work: Connection) -> IdentityResult:
         work.rows(
             "SELECT 'nodes', COUNT(*) FROM identity.assigned UNION ALL SELECT 'links', COUNT(*) FROM identity.evidence "
             "UNION ALL SELECT 'blocked_links', COUNT(*) FROM identity.blocked "
-            "UNION ALL SELECT state, COUNT(*) FROM identity.refused GROUP BY state "
+            "UNION ALL SELECT state, COUNT(*) FROM (SELECT DISTINCT state, source, column_name, id_kind, value "
+            "FROM identity.refused) AS refused GROUP BY state "
             f"UNION ALL SELECT kind, COUNT(*) FROM identity.event WHERE happened_at = {scope.moment()} GROUP BY kind"
         )
     )

@@ -20,11 +20,18 @@ def in_order(scope: Scope) -> list[tuple[str, list[Derivation]]]:
     return ordered
 
 
-def derive(scope: Scope, scratch: Scratch, derivation: Derivation, number: int) -> None:
-    """Add the derived identifiers to `observed`, as mention `number`; what cannot be derived is no complaint.
+def derive(scope: Scope, scratch: Scratch, derivation: Derivation, further: str | None = None) -> None:
+    """Add the derived identifiers to `observed`; what cannot be derived is no complaint.
 
     They have no times of their own: `first_seen` only orders new ones, `n_seen` counts nothing.
+
+    Args:
+        scope: the run.
+        scratch: its tables.
+        derivation: what follows from what.
+        further: SQL of identifiers that were not observed in this run but are there: value, first_seen.
     """
+    number = scope.first_derivation + scope.derivations.index(derivation)
     source = scope.slots[derivation.from_entity, derivation.from_kind]
     target = scope.slots[derivation.entity, derivation.kind]
     observed = scratch.table("observed")
@@ -34,6 +41,7 @@ def derive(scope: Scope, scratch: Scratch, derivation: Derivation, number: int) 
         f"SELECT {end}_value AS value, first_seen FROM {observed} WHERE {end}_slot = {source} AND {end}_value IS NOT NULL"
         for end in ("u", "v")
     )
+    both += f" UNION ALL {further}" if further else ""
     derived = (
         f"SELECT {cleaner.derived(scope.cleaner(derivation.from_kind), 'value')} AS x, first_seen FROM "
         f"(SELECT value, MIN(first_seen) AS first_seen FROM ({both}) AS both_ends GROUP BY value) AS found"

@@ -27,7 +27,7 @@ def refused_query(scope: Scope, scratch: Scratch) -> str:
         for number, mention in enumerate(scope.places)
         for place, (_, columns) in enumerate(mention.ids)
     ]
-    rows += [(str(len(scope.places) + index), "0", "''", "''") for index in range(len(scope.derivations))]
+    rows += [(str(scope.first_derivation + index), "0", "''", "''") for index in range(len(scope.derivations))]
     named = values_table(("mention", "place", "source", "column_name"), rows)
     return (
         "SELECT l.rule_id, n.source, n.column_name, t.entity, t.id_kind, r.value, r.state, CAST(SUM(r.n_seen) AS BIGINT) AS n_seen, "

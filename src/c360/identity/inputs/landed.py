@@ -26,3 +26,13 @@ class Landed(Protocol):
     @property
     def fingerprint(self) -> str:
         """Changes exactly when the content does."""
+
+
+def added_since(landed: Landed, fingerprint: str) -> str | None:
+    """SQL condition of the rows that came since the table had that fingerprint; None when others changed too.
+
+    A source that can tell offers `added_since(fingerprint)`; of one that cannot, all rows are read again.
+    """
+    tell = getattr(landed, "added_since", None)
+    found = tell(fingerprint) if tell is not None else None
+    return str(found) if found is not None else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from c360.project import Project
 from c360.project.blocks.entities import BelongsTo
@@ -113,18 +114,18 @@ def find_derivations(project: Project) -> list[Derivation]:
     return list(found.values())
 
 
-def find_merges(project: Project) -> list[Mention]:
-    """The files of human merges, each as links from the old to the new identifier."""
+def find_decided(project: Project, verdict: Literal["same", "not_same"]) -> list[Mention]:
+    """The files of human decisions, each as pairs of an old and a new identifier of one kind."""
     return [
         Mention(
             name,
             item.source,
             ((item.id, (item.old,)), (item.id, (item.new,))),
-            ("entities", name, "same", index),
+            ("entities", name, verdict, index),
             item.at,
         )
         for name, entity in project.file.entities.items()
-        for index, item in enumerate(entity.same)
+        for index, item in enumerate(getattr(entity, verdict))
     ]
 
 

@@ -1,6 +1,6 @@
 """The project, its landed tables and the moment of a run in, what every step of identity works with out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,9 +8,10 @@ from c360.cleaning import Lists
 from c360.errors import Fault, ProjectError, suggest
 from c360.identity.inputs.cleaned import Cleaner
 from c360.identity.inputs.landed import Landed
-from c360.identity.inputs.mentions import Derivation, Mention, find_derivations, find_mentions, find_merges
+from c360.identity.inputs.mentions import Derivation, Mention, find_decided, find_derivations, find_mentions
 from c360.project import Project
 from c360.warehouse import literal
+from c360.warehouse.control.decisions import Decision
 from c360.warehouse.snippets import columns_only, compile_snippet
 
 
@@ -18,9 +19,12 @@ from c360.warehouse.snippets import columns_only, compile_snippet
 class Scope:
     """What a run of identity reads.
 
+    Where identifiers come from is numbered from 0: mentions, files of merges, files of partings, the decisions of the
+    control store (one number), derivations.
+
     Attributes:
-        mentions, merges, derivations: where identifiers come from; numbered in this order, from 0.
         slots: (entity, identifier kind) -> number, in alphabetical order, so that slot order is name order.
+        decisions: what people decided in the control store, in force.
     """
 
     project: Project
@@ -29,28 +33,72 @@ class Scope:
     lists: Lists
     mentions: tuple[Mention, ...]
     merges: tuple[Mention, ...]
+    partings: tuple[Mention, ...]
     derivations: tuple[Derivation, ...]
     slots: Mapping[tuple[str, str], int]
+    decisions: tuple[Decision, ...] = ()
 
     @classmethod
-    def of(cls, project: Project, landed: Mapping[str, Landed], as_of: datetime, lists: Lists) -> "Scope":
+    def of(
+        cls,
+        project: Project,
+        landed: Mapping[str, Landed],
+        as_of: datetime,
+        lists: Lists,
+        decisions: Sequence[Decision] = (),
+    ) -> "Scope":
         """Read what the project mentions.
 
         Raises:
             ProjectError: a source that is mentioned is not loaded.
         """
         pairs = sorted((name, kind) for name, entity in project.file.entities.items() for kind in entity.ids)
-        mentions, merges = tuple(find_mentions(project)), tuple(find_merges(project))
-        faults = [missing(project, landed, one) for one in (*mentions, *merges) if one.source not in landed]
+        scope = cls(
+            project=project,
+            landed=landed,
+            as_of=as_of,
+            lists=lists,
+            mentions=tuple(find_mentions(project)),
+            merges=tuple(find_decided(project, "same")),
+            partings=tuple(find_decided(project, "not_same")),
+            derivations=tuple(find_derivations(project)),
+            slots={pair: number for number, pair in enumerate(pairs)},
+            decisions=tuple(decisions),
+        )
+        faults = [missing(project, landed, one) for one in scope.places if one.source not in landed]
         if faults:
             raise ProjectError(*faults)
-        slots = {pair: number for number, pair in enumerate(pairs)}
-        return cls(project, landed, as_of, lists, mentions, merges, tuple(find_derivations(project)), slots)
+        return scope
 
     @property
     def places(self) -> tuple[Mention, ...]:
         """Every mention of a source's rows, by number."""
-        return (*self.mentions, *self.merges)
+        return (*self.mentions, *self.merges, *self.partings)
+
+    @property
+    def first_merge(self) -> int:
+        """The number of the first file of merges."""
+        return len(self.mentions)
+
+    @property
+    def first_parting(self) -> int:
+        """The number of the first file of partings."""
+        return len(self.mentions) + len(self.merges)
+
+    @property
+    def decided(self) -> int:
+        """The number of the control store's decisions."""
+        return len(self.places)
+
+    @property
+    def first_derivation(self) -> int:
+        """The number of the first derivation."""
+        return len(self.places) + 1
+
+    @property
+    def has_people(self) -> bool:
+        """Whether anybody decided anything, or could."""
+        return bool(self.merges or self.partings or self.decisions)
 
     def cleaner(self, kind: str) -> Cleaner:
         """How values of this kind are cleaned."""

@@ -61,7 +61,6 @@ class Scratch:
 
 
 def values_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A constant table as a query; cells are SQL text. The first row names and types the columns."""
-    first, rest = rows[0], rows[1:]
-    head = "SELECT " + ", ".join(f"{cell} AS {name}" for cell, name in zip(first, columns, strict=True))
-    return " UNION ALL ".join([head, *("SELECT " + ", ".join(row) for row in rest)])
+    """A constant table as a query; cells are SQL text, those of the first row typed."""
+    lines = ", ".join(f"({', '.join(row)})" for row in rows)
+    return f"SELECT {', '.join(columns)} FROM (VALUES {lines}) AS given ({', '.join(columns)})"

@@ -51,22 +51,48 @@ def enforce_limits(scope: Scope, scratch: Scratch, label: str, edges: str) -> in
         How many links are blocked.
     """
     limits = limits_of(scope)
-    contested = find_contested(scratch, label, limits) if limits else []
+    contested = {*find_over_limit(scratch, label, limits), *find_apart(scratch, label)}
     if not contested:
         return 0
-    listed = ", ".join(map(str, contested))
+    listed = ", ".join(map(str, sorted(contested)))
     scratch.make("contested", f"SELECT node, component_id FROM {label} AS l WHERE component_id IN ({listed})")
     nodes = read_nodes(scope, scratch, limits)
-    labels, refused = choose_links(nodes, read_edges(scratch, edges), {item.name: item.limit.count for item in limits})
+    caps = {item.name: item.limit.count for item in limits}
+    labels, refused = choose_links(nodes, read_edges(scratch, edges), caps, read_apart(scratch))
     if refused:
         write_refused_links(scratch, refused)
-        write_labels(scratch, labels)
+        write_labels(scratch, labels, {item.edge.u for item in refused})
     scratch.drop("contested")
     return len(refused)
 
 
-def find_contested(scratch: Scratch, label: str, limits: Sequence[KindLimit]) -> list[int]:
+def find_apart(scratch: Scratch, label: str) -> list[int]:
+    """The components that hold two identifiers that a person said are not the same."""
+    if not scratch.count("identity.apart"):
+        return []
+    found = scratch.rows(
+        f"SELECT DISTINCT a.component_id FROM identity.apart AS p JOIN {label} AS a ON a.node = p.u "
+        f"JOIN {label} AS b ON b.node = p.v WHERE a.component_id = b.component_id"
+    )
+    return [int(component) for (component,) in found]
+
+
+def read_apart(scratch: Scratch) -> list[tuple[int, int]]:
+    """The pairs in contested components that must stay apart."""
+    contested = scratch.table("contested")
+    return [
+        (u, v)
+        for u, v in scratch.rows(
+            f"SELECT p.u, p.v FROM identity.apart AS p JOIN {contested} AS a ON a.node = p.u "
+            f"JOIN {contested} AS b ON b.node = p.v WHERE p.u <> p.v"
+        )
+    ]
+
+
+def find_over_limit(scratch: Scratch, label: str, limits: Sequence[KindLimit]) -> list[int]:
     """The components that hold more values of a kind than its limit counts, whatever it counts them per."""
+    if not limits:
+        return []
     kinds = " OR ".join(f"n.entity = {literal(one.entity)} AND n.id_kind = {literal(one.kind)}" for one in limits)
     caps = " ".join(
         f"WHEN n.entity = {literal(one.entity)} AND n.id_kind = {literal(one.kind)} THEN {one.limit.count}"
@@ -77,8 +103,7 @@ def find_contested(scratch: Scratch, label: str, limits: Sequence[KindLimit]) ->
         f"GROUP BY l.component_id, n.entity, n.id_kind HAVING COUNT(*) > CASE {caps} END"
     )
     return [
-        int(component)
-        for (component,) in scratch.rows(f"SELECT DISTINCT component_id FROM ({counted}) AS over_limit ORDER BY 1")
+        int(component) for (component,) in scratch.rows(f"SELECT DISTINCT component_id FROM ({counted}) AS over_limit")
     ]
 
 
@@ -150,14 +175,20 @@ def time_literal(time: datetime | None) -> str:
     return f"CAST({'NULL' if time is None else literal(time.isoformat(sep=' '))} AS TIMESTAMP)"
 
 
-def write_labels(scratch: Scratch, labels: dict[int, int]) -> None:
-    """Write the components that remain."""
+def write_labels(scratch: Scratch, labels: dict[int, int], ends: set[int]) -> None:
+    """Write what remains of the components in which these are the ends of a blocked link."""
     from numpy import fromiter, int64
 
-    scratch.write(
+    arrays = {
+        "node": fromiter(labels.keys(), int64, len(labels)),
+        "entity_id": fromiter(labels.values(), int64, len(labels)),
+    }
+    chosen = scratch.write("chosen", arrays)
+    end = scratch.write("blocked_end", {"node": fromiter(ends, int64, len(ends))})
+    contested = scratch.table("contested")
+    scratch.make(
         "relabel",
-        {
-            "node": fromiter(labels.keys(), int64, len(labels)),
-            "entity_id": fromiter(labels.values(), int64, len(labels)),
-        },
+        f"SELECT c.node, l.entity_id FROM {contested} AS c JOIN {chosen} AS l ON l.node = c.node WHERE c.component_id IN "
+        f"(SELECT b.component_id FROM {contested} AS b JOIN {end} AS e ON e.node = b.node)",
     )
+    scratch.drop("chosen", "blocked_end")

@@ -5,7 +5,7 @@ the links were observed in. What a person joined counts as one allowance: an ent
 hold `1 + n` times the limit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -49,7 +49,7 @@ class Refused:
 
 @dataclass
 class Cluster:
-    """A growing component: its members, its counters and how many human merges it holds."""
+    """A growing component: its members, its counters, how many human merges it holds, whom it must not be one with."""
 
     members: list[int]
     counts: dict[Count, int]
@@ -58,10 +58,7 @@ class Cluster:
 
 
 def choose_links(
-    nodes: Mapping[int, Node],
-    edges: Sequence[Edge],
-    caps: Mapping[str, int],
-    apart: Mapping[int, set[int]] | None = None,
+    nodes: Mapping[int, Node], edges: Sequence[Edge], caps: Mapping[str, int], apart: Iterable[tuple[int, int]] = ()
 ) -> tuple[dict[int, int], list[Refused]]:
     """Join what may be joined.
 
@@ -69,32 +66,31 @@ def choose_links(
         nodes: by number.
         edges: links between them; those of trust `human` are exempt from limits.
         caps: limit's name -> how many values.
-        apart: node -> the nodes that a person said it is not.
+        apart: pairs of nodes that a person said are not the same.
 
     Returns:
         node -> least node of its component, and the refused links.
     """
-    of: dict[int, Cluster] = {
-        number: Cluster([number], dict.fromkeys(node.counts, 1), 0, set((apart or {}).get(number, ())))
-        for number, node in nodes.items()
-    }
+    of = {number: Cluster([number], dict.fromkeys(node.counts, 1)) for number, node in nodes.items()}
+    for left, right in apart:
+        of[left].apart.add(right)
+        of[right].apart.add(left)
     refused: list[Refused] = []
     for edge in sorted(edges, key=lambda edge: order_of(edge, nodes)):
         one, other = of[edge.u], of[edge.v]
         if one is other:
             continue
-        is_human = edge.trust >= human
-        reason = reason_against(one, other, caps, is_human=is_human)
+        if len(one.members) < len(other.members):
+            one, other = other, one
+        reason = reason_against(one, other, caps, of, is_human=edge.trust >= human)
         if reason is not None:
             refused.append(Refused(edge, reason))
             continue
-        if len(one.members) < len(other.members):
-            one, other = other, one
-        absorb(one, other, 1 if is_human else 0)
+        absorb(one, other, 1 if edge.trust == human else 0)
         for member in other.members:
             of[member] = one
     still = [item for item in refused if of[item.edge.u] is not of[item.edge.v]]
-    least = {id(cluster): min(cluster.members) for cluster in {id(c): c for c in of.values()}.values()}
+    least = {id(cluster): min(cluster.members) for cluster in of.values()}
     return {number: least[id(cluster)] for number, cluster in of.items()}, still
 
 
@@ -104,17 +100,17 @@ def order_of(edge: Edge, nodes: Mapping[int, Node]) -> tuple[object, ...]:
     return (-edge.trust, edge.first_seen is None, edge.first_seen or unknown_time, keys)
 
 
-def reason_against(one: Cluster, other: Cluster, caps: Mapping[str, int], *, is_human: bool) -> str | None:
+def reason_against(
+    large: Cluster, small: Cluster, caps: Mapping[str, int], of: Mapping[int, Cluster], *, is_human: bool
+) -> str | None:
     """Why two components may not be one; None when they may."""
-    small, large = (one, other) if len(one.members) <= len(other.members) else (other, one)
-    if small.apart and not small.apart.isdisjoint(large.members):
+    if any(of[node] is large for node in small.apart):
         return "not same"
     if is_human:
         return None
-    allowance = 1 + one.merges + other.merges
-    few, many = (one.counts, other.counts) if len(one.counts) <= len(other.counts) else (other.counts, one.counts)
-    for count, number in few.items():
-        if number + many.get(count, 0) > caps[count[0]] * allowance:
+    allowance = 1 + large.merges + small.merges
+    for count, number in small.counts.items():
+        if number + large.counts.get(count, 0) > caps[count[0]] * allowance:
             return f"limit {count[0]}"
     return None
 

@@ -4,6 +4,7 @@ from c360.identity.evidence.numbered import evidence_columns, naming_columns
 from c360.identity.evidence.quarantine import refused_columns
 from c360.warehouse import Connection
 
+form_version = 1  # one more whenever these tables, or what they mean, change
 tables = {
     "node": "node_id BIGINT, entity VARCHAR, id_kind VARCHAR, value VARCHAR, first_seen TIMESTAMP",
     "entity": "entity VARCHAR, entity_id BIGINT, public_id UUID, status VARCHAR, changed_at TIMESTAMP",
@@ -18,11 +19,14 @@ tables = {
     "component": "node_id BIGINT, component_id BIGINT",
     "tombstone": "node_id BIGINT, heir BIGINT",
     "superseded": "node_id BIGINT",
+    "apart": "u BIGINT, v BIGINT, rule_id INTEGER, row_key VARCHAR",
     "blocked": "u BIGINT, v BIGINT, reason VARCHAR, trust INTEGER, first_seen TIMESTAMP",
 }
 views = {
     "member": "SELECT a.node_id, COALESCE(m.now_id, a.entity_id) AS entity_id FROM identity.assigned AS a "
     "LEFT JOIN identity.moved AS m ON m.entity_id = a.entity_id",
+    "placed": "SELECT m.node_id, m.entity_id, COALESCE(c.component_id, m.entity_id) AS component_id FROM identity.member AS m "
+    "LEFT JOIN identity.component AS c ON c.node_id = m.node_id",
     "edge": "SELECT u, v, MAX(trust) AS trust, COUNT(DISTINCT rule_id) AS rules, CAST(SUM(n_seen) AS BIGINT) AS n_seen, "
     "MIN(first_seen) AS first_seen, MAX(last_seen) AS last_seen FROM identity.evidence GROUP BY u, v",
     "redirect": "SELECT e.entity, e.entity_id, m.entity_id AS merged_into, e.changed_at AS redirected_at "

@@ -11,7 +11,7 @@ def bury(scratch: Scratch, before: str) -> None:
 
     Args:
         scratch: the run's tables.
-        before: table (node_id, entity_id) of the members as the last run left them.
+        before: table (node_id, entity_id) of the members as the last run left them; whole entities, if not all.
 
     Reads:  identity.naming, entity, tombstone
     Writes: identity.tombstone(node_id, heir)
@@ -28,6 +28,6 @@ def bury(scratch: Scratch, before: str) -> None:
         "LEFT JOIN identity.tombstone AS o ON o.node_id = d.node_id AND o.heir = h.node_id "
         "WHERE EXISTS (SELECT 1 FROM identity.naming AS v WHERE v.node_id = h.node_id) GROUP BY d.node_id",
     )
-    work.execute("DELETE FROM identity.tombstone")
+    work.execute(f"DELETE FROM identity.tombstone WHERE node_id IN (SELECT node_id FROM {before} AS b)")
     work.execute(f"INSERT INTO identity.tombstone SELECT node_id, heir FROM {buried}")
     scratch.drop("buried")

@@ -1,34 +1,35 @@
 """Everything that the sources name in, all identity tables anew out; the register of ids is kept."""
 
 from c360.identity.closure.choice import close_edges
-from c360.identity.decisions.superseded import write_superseded
+from c360.identity.decisions.links import write_people
 from c360.identity.evidence.numbered import evidence_query, naming_query
 from c360.identity.evidence.quarantine import refused_query, report_malformed
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
-from c360.identity.inputs.trust import certain
 from c360.identity.limits.contested import enforce_limits
 from c360.identity.registry.entities import update_entities
 from c360.identity.registry.tombstones import bury
+from c360.identity.update.edges import usable_edges
 from c360.identity.update.gather import gather
+from c360.identity.update.plan import Plan
 
 
-def rebuild(scope: Scope, scratch: Scratch) -> None:
+def rebuild(scope: Scope, scratch: Scratch, plan: Plan) -> None:
     """Compute everything from the sources, as if nothing but the register had been there."""
     work = scratch.work
-    gather(scope, scratch, dict.fromkeys(range(len(scope.mentions))))
+    gather(scope, scratch, plan)
     work.replace_table("identity.naming", naming_query(scratch))
     work.replace_table("identity.evidence", evidence_query(scratch))
     work.replace_table("identity.refused", refused_query(scope, scratch))
     report_malformed(scope, scratch)
-    write_superseded(scope, scratch)
+    write_people(scope, scratch)
     assign(scope, scratch)
 
 
 def assign(scope: Scope, scratch: Scratch) -> None:
     """Find the entity of every identifier that a source names.
 
-    Reads:  identity.naming, evidence, node, entity
+    Reads:  identity.naming, evidence, node, entity, apart
     Writes: identity.tombstone, blocked, component, assigned, moved, entity, event
     """
     work = scratch.work
@@ -58,9 +59,3 @@ def assign(scope: Scope, scratch: Scratch) -> None:
         f"LEFT JOIN ({entities}) AS l ON l.node = n.node_id",
     )
     update_entities(scope, scratch, before)
-
-
-usable_edges = (
-    "(SELECT u, v, trust, first_seen FROM identity.evidence UNION ALL "
-    f"SELECT heir, node_id, {certain}, CAST(NULL AS TIMESTAMP) FROM identity.tombstone)"
-)

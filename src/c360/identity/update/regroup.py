@@ -1,0 +1,151 @@
+"""Opened and touched components in, the entity of each of their identifiers out."""
+
+from c360.identity.closure.choice import close_edges
+from c360.identity.inputs.scope import Scope
+from c360.identity.inputs.scratch import Scratch
+from c360.identity.limits.contested import enforce_limits
+from c360.identity.update.edges import usable_edges
+
+compact_beyond = 100_000  # moved ids that are kept aside before all members are written anew
+
+
+def regroup(scope: Scope, scratch: Scratch) -> str:
+    """Find the entities of everything that is touched.
+
+    Reads:  scratch opened, touched, new_naming, new_evidence, lost_naming
+    Writes: identity.blocked, component, assigned, moved; scratch candidate(entity_id): the ids whose state may change
+
+    Returns:
+        Scratch table (node_id, entity_id): whose the candidates' own identifiers were before.
+    """
+    close_touched(scratch)
+    place(scratch)
+    blocked = block(scope, scratch)
+    before = write_candidates(scratch)
+    write_members(scratch, blocked=blocked)
+    return before
+
+
+def close_touched(scratch: Scratch) -> None:
+    """Close the small graph of opened identifiers, new identifiers, and whole components as single vertices.
+
+    Writes: scratch label(node, component_id), vertex(node, vertex)
+    """
+    opened, touched = scratch.table("opened"), scratch.table("touched")
+    evidence = scratch.table("new_evidence")
+    edges = scratch.make(
+        "near",
+        f"SELECT COALESCE(a.component_id, e.u) AS u, COALESCE(b.component_id, e.v) AS v FROM {evidence} AS e "
+        f"LEFT JOIN {touched} AS a ON a.node = e.u LEFT JOIN {touched} AS b ON b.node = e.v "
+        "WHERE COALESCE(a.component_id, e.u) <> COALESCE(b.component_id, e.v) "
+        f"UNION ALL SELECT e.u, e.v FROM {usable_edges} AS e JOIN {opened} AS a ON a.node = e.u JOIN {opened} AS b ON b.node = e.v",
+    )
+    close_edges(scratch, edges)
+    scratch.drop("near")
+
+
+def place(scratch: Scratch) -> None:
+    """Say where everything touched now belongs.
+
+    Writes: scratch placed_node(node, component_id): opened and new identifiers;
+            shifted(component_id, now_id): components that were not opened, and the one that each is now part of
+    """
+    label, opened, touched = scratch.table("label"), scratch.table("opened"), scratch.table("touched")
+    naming = scratch.table("new_naming")
+    scratch.make(
+        "placed_node",
+        f"SELECT n.node, COALESCE(l.component_id, n.node) AS component_id FROM (SELECT o.node FROM {opened} AS o WHERE "
+        "EXISTS (SELECT 1 FROM identity.naming AS g WHERE g.node_id = o.node) "
+        "OR EXISTS (SELECT 1 FROM identity.tombstone AS t WHERE t.node_id = o.node) "
+        f"UNION SELECT g.node_id FROM {naming} AS g WHERE NOT EXISTS (SELECT 1 FROM identity.assigned AS a WHERE a.node_id = g.node_id)) AS n "
+        f"LEFT JOIN {label} AS l ON l.node = n.node",
+    )
+    scratch.make(
+        "shifted",
+        "SELECT t.component_id, COALESCE(l.component_id, t.component_id) AS now_id "
+        f"FROM (SELECT DISTINCT component_id FROM {touched}) AS t LEFT JOIN {label} AS l ON l.node = t.component_id",
+    )
+
+
+def block(scope: Scope, scratch: Scratch) -> int:
+    """Hold what is touched to the limits; how many links are blocked.
+
+    Writes: identity.blocked, identity.component; scratch whole(node, component_id), relabel(node, entity_id)
+    """
+    work = scratch.work
+    whole = scratch.make(
+        "whole",
+        f"SELECT node, component_id FROM {scratch.table('placed_node')} UNION ALL "
+        f"SELECT p.node_id, s.now_id FROM identity.placed AS p JOIN {scratch.table('shifted')} AS s ON s.component_id = p.component_id",
+    )
+    if scratch.count("identity.blocked"):
+        gone = f"SELECT node FROM {whole} UNION ALL SELECT node FROM {scratch.table('opened')}"
+        work.execute(f"DELETE FROM identity.blocked WHERE u IN ({gone})")
+        work.execute(f"DELETE FROM identity.component WHERE node_id IN ({gone})")
+    blocked = enforce_limits(scope, scratch, whole, usable_edges)
+    if blocked:
+        work.execute(
+            f"INSERT INTO identity.component SELECT w.node, w.component_id FROM {whole} AS w "
+            f"JOIN {scratch.table('relabel')} AS r ON r.node = w.node"
+        )
+    else:
+        scratch.make("relabel", "SELECT node_id AS node, entity_id FROM identity.member WHERE 1 = 0")
+    scratch.make(
+        "written",
+        f"SELECT p.node, COALESCE(r.entity_id, p.component_id) AS entity_id FROM {scratch.table('placed_node')} AS p "
+        f"LEFT JOIN {scratch.table('relabel')} AS r ON r.node = p.node UNION ALL "
+        f"SELECT r.node, r.entity_id FROM {scratch.table('relabel')} AS r "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {scratch.table('placed_node')} AS p WHERE p.node = r.node)",
+    )
+    return blocked
+
+
+def write_candidates(scratch: Scratch) -> str:
+    """List the ids whose state may change, with whose their own identifiers are, before members are written."""
+    shifted = scratch.table("shifted")
+    candidate = scratch.make(
+        "candidate",
+        f"SELECT entity_id FROM {scratch.table('opened')} UNION SELECT entity_id FROM {scratch.table('written')} "
+        f"UNION SELECT component_id FROM {shifted} UNION SELECT now_id FROM {shifted} "
+        f"UNION SELECT node_id FROM {scratch.table('lost_naming')} "
+        f"UNION SELECT node FROM {scratch.table('opened')} WHERE node IN (SELECT entity_id FROM identity.entity) "
+        f"UNION SELECT node FROM {scratch.table('written')} WHERE node IN (SELECT entity_id FROM identity.entity)",
+    )
+    return scratch.make(
+        "before",
+        f"SELECT m.node_id, m.entity_id FROM identity.member AS m JOIN {candidate} AS c ON c.entity_id = m.node_id",
+    )
+
+
+def write_members(scratch: Scratch, *, blocked: int) -> None:
+    """Write the identifiers that are placed one by one, and the moves of whole components.
+
+    Writes: identity.assigned, identity.moved
+    """
+    work = scratch.work
+    written, shifted, opened = scratch.table("written"), scratch.table("shifted"), scratch.table("opened")
+    relabel = scratch.table("relabel")
+    rewritten = f"SELECT node FROM {opened} UNION ALL SELECT node FROM {relabel}"
+    former = f"SELECT entity_id FROM {opened}"
+    if blocked:
+        former += (
+            f" UNION SELECT s.component_id FROM {shifted} AS s WHERE s.now_id IN "
+            f"(SELECT w.component_id FROM {scratch.table('whole')} AS w JOIN {relabel} AS r ON r.node = w.node)"
+        )
+    shift = scratch.make(
+        "shift",
+        f"SELECT component_id, now_id FROM {shifted} WHERE component_id <> now_id AND component_id NOT IN ({former})",
+    )
+    moved = scratch.make(
+        "moved",
+        f"SELECT m.entity_id, COALESCE(s.now_id, m.now_id) AS now_id FROM identity.moved AS m LEFT JOIN {shift} AS s ON s.component_id = m.now_id "
+        f"WHERE m.now_id NOT IN ({former}) UNION ALL SELECT component_id, now_id FROM {shift}",
+    )
+    work.execute(f"DELETE FROM identity.assigned WHERE node_id IN ({rewritten})")
+    work.execute("DELETE FROM identity.moved")
+    work.execute(f"INSERT INTO identity.moved SELECT entity_id, now_id FROM {moved}")
+    work.execute(f"INSERT INTO identity.assigned SELECT node, entity_id FROM {written}")
+    if scratch.count(moved) > compact_beyond:
+        whole = scratch.make("compact", "SELECT node_id, entity_id FROM identity.member")
+        work.replace_table("identity.assigned", f"SELECT node_id, entity_id FROM {whole}")
+        work.execute("DELETE FROM identity.moved")

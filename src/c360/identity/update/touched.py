@@ -1,0 +1,76 @@
+"""New and lost evidence in, the components that must be looked at again out."""
+
+from c360.identity.inputs.scope import Scope
+from c360.identity.inputs.scratch import Scratch
+from c360.identity.limits.contested import limits_of
+from c360.identity.registry.tombstones import bury
+from c360.warehouse import literal
+
+
+def find_touched(scope: Scope, scratch: Scratch, apart_before: str) -> None:
+    """Find what this run touches.
+
+    A component is *opened*, that is closed anew from its links, when a link or an identifier of it is gone or back,
+    when somebody decided otherwise about two of its members, and when it is touched at all and links of it are
+    blocked. Any other component can only grow, and counts as one vertex.
+
+    Reads:  scratch new_naming, new_evidence, lost_naming, lost_pair
+    Writes: scratch opened(node, entity_id, component_id), touched(node, entity_id, component_id): the members of opened
+            components, and the known identifiers elsewhere that new evidence names; identity.tombstone
+    """
+    ends = scratch.make("end", f"SELECT DISTINCT node FROM ({ends_query(scope, scratch)}) AS ends")
+    seen = scratch.make(
+        "seen",
+        f"SELECT p.node_id AS node, p.entity_id, p.component_id FROM identity.placed AS p JOIN {ends} AS e ON e.node = p.node_id",
+    )
+    cut = (
+        f"SELECT u AS node FROM {scratch.table('lost_pair')} UNION SELECT v FROM {scratch.table('lost_pair')} "
+        f"UNION SELECT node_id FROM {scratch.table('lost_naming')} "
+        f"UNION SELECT g.node_id FROM {scratch.table('new_naming')} AS g JOIN identity.tombstone AS t ON t.node_id = g.node_id "
+        f"UNION SELECT node FROM ({apart_query(apart_before)}) AS decided"
+    )
+    open_ids = scratch.make(
+        "open_id",
+        f"SELECT DISTINCT p.component_id FROM identity.placed AS p JOIN ({cut}) AS c ON c.node = p.node_id "
+        f"UNION SELECT c.component_id FROM identity.component AS c JOIN {ends} AS e ON e.node = c.node_id",
+    )
+    opened = scratch.make("opened", "SELECT node_id AS node, entity_id, component_id FROM identity.placed WHERE 1 = 0")
+    if scratch.count(open_ids):
+        opened = scratch.make(
+            "opened",
+            "SELECT p.node_id AS node, p.entity_id, p.component_id FROM identity.placed AS p "
+            f"JOIN {open_ids} AS o ON o.component_id = p.component_id",
+        )
+        bury(scratch, f"(SELECT node AS node_id, entity_id FROM {opened})")
+    scratch.make(
+        "touched",
+        f"SELECT s.node, s.entity_id, s.component_id FROM {seen} AS s "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {open_ids} AS o WHERE o.component_id = s.component_id)",
+    )
+    scratch.drop("seen", "open_id")
+
+
+def ends_query(scope: Scope, scratch: Scratch) -> str:
+    """SQL of the identifiers at which something is new: those that are linked, and those that count for a limit."""
+    evidence, naming = scratch.table("new_evidence"), scratch.table("new_naming")
+    ends = f"SELECT u AS node FROM {evidence} UNION ALL SELECT v FROM {evidence}"
+    kinds = [
+        f"n.entity = {literal(one.entity)} AND n.id_kind = {literal(one.kind)}"
+        for one in limits_of(scope)
+        if one.limit.per != "ever"
+    ]
+    if kinds:
+        ends += (
+            f" UNION ALL SELECT g.node_id FROM {naming} AS g JOIN identity.node AS n ON n.node_id = g.node_id "
+            f"WHERE {' OR '.join(kinds)}"
+        )
+    return ends
+
+
+def apart_query(apart_before: str) -> str:
+    """SQL of the identifiers about which people now say something else than before."""
+    return " UNION ALL ".join(
+        f"SELECT a.{end} AS node FROM {now} AS a WHERE NOT EXISTS (SELECT 1 FROM {other} AS b WHERE b.u = a.u AND b.v = a.v)"
+        for now, other in (("identity.apart", apart_before), (apart_before, "identity.apart"))
+        for end in ("u", "v")
+    )
