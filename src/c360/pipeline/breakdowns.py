@@ -66,7 +66,10 @@ def without_table(project: Project, name: str, target: str, member: str) -> Publ
         name=f"{name}_without_{target}",
         select=select,
         key=("entity_id",),
-        columns=(PublishedColumn(number, f"How many {member}s it has"),),
+        columns=(
+            *(PublishedColumn(column, f"As in the table {name}") for column in shown),
+            PublishedColumn(number, f"How many {member}s it has"),
+        ),
         grain=f"one row per {label} without {target}",
         description=f"Every {label} with {member}s of whom none leads to an {target}: all on personal addresses.",
     )

@@ -229,6 +229,17 @@ def report_tables(project: Project) -> Iterator[PublishedTable]:
             name="relation_conflict",
             select="SELECT * FROM entities.relation_conflict",
             key=("entity", "entity_id", "target", "other_id", "other_by"),
+            columns=(
+                PublishedColumn("entity", "The kind of thing that belongs to another one"),
+                PublishedColumn("entity_id", "Which one"),
+                PublishedColumn("target", "The kind of thing it belongs to"),
+                PublishedColumn("chosen_id", "The target that was chosen"),
+                PublishedColumn("chosen_by", "The way that found it"),
+                PublishedColumn("members", "How many of its members spoke for the chosen one"),
+                PublishedColumn("other_id", "Another target that a way found"),
+                PublishedColumn("other_by", "The way that found the other one"),
+                PublishedColumn("other_members", "How many of its members spoke for the other one"),
+            ),
             grain="one row per entity and other candidate",
             description="Where two ways of finding what an entity belongs to disagree: the chosen one and the other.",
         )
