@@ -25,10 +25,13 @@ def run_project(folder: Path, at: datetime = as_of) -> RunReport:
 
 
 def hashes(folder: Path) -> dict[str, tuple[int, str]]:
-    """Table -> rows and content hash of what is published; `updated_at` is not part of it."""
+    """Table -> rows and content hash of what is published; `updated_at` is not part of it.
+
+    `source_file` is left out: it tells of the files themselves, their paths and times.
+    """
     manifest = current_manifest(load_project(folder).store)
     assert manifest is not None
-    return {name: (table.rows, table.content.hex) for name, table in manifest.tables.items()}
+    return {name: (table.rows, table.content.hex) for name, table in manifest.tables.items() if name != "source_file"}
 
 
 def read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
