@@ -20,7 +20,7 @@ options = {
 }
 
 separator, escape = "|", "\\"
-plain = "^[!-~]([ -~]*[!-~])?$"  # printable ASCII without outer spaces
+plain = "^[!-~]+$"  # printable ASCII without spaces
 decimals = "[.]0+$"  # 1000.0, as spreadsheets and data frames write whole numbers
 
 
@@ -43,8 +43,8 @@ def sql(expr: str, options: Options) -> str:
     if options["integer"]:
         quick, whole = text.drop_sql(quick, decimals), text.drop_sql(whole, decimals)
     found = (
-        f"CASE WHEN length({expr}) > {text.longest} THEN NULL "
-        f"WHEN {text.matches_sql(expr, plain)} THEN {quick} ELSE {whole} END"
+        f"CASE WHEN {text.matches_sql(expr, plain)} AND length({expr}) <= {text.longest} THEN {quick} "
+        f"WHEN length({expr}) <= {text.longest} THEN {whole} END"
     )
     words = sorted({text.lowered(word) for word in options["null_words"]} - {""})
     if words:

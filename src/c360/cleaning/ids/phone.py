@@ -25,7 +25,8 @@ options = {
     "block_roles": Flag(default=False),
 }
 
-ignored = " ()-./[]'"
+usual = " ()./-"
+ignored = usual + "[]'"
 dashes = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\u30fc"
 other_digits = "".join(chr(start + digit) for start in (0xFF10, 0x660, 0x6F0, 0x966) for digit in range(10))
 written_from = other_digits + "\uff0b" + ignored + dashes + "\uff08\uff09\uff0e\uff0f" + text.spaces + text.invisible
@@ -98,13 +99,12 @@ def sql(expr: str, options: Options) -> str:
 
 
 def dialled_sql(expr: str, options: Options) -> str:
-    """`dialled` in SQL: replacing the usual ASCII signs one by one is faster than a table of all signs."""
+    """`dialled` in SQL: replacing the usual signs one by one is faster than a table of all signs."""
     plain = expr
-    for sign in ignored:
+    for sign in usual:
         plain = f"replace({plain}, {literal(sign)}, '')"
-    any_sign = f"translate({expr}, {literal(written_from)}, {literal(written_to)})"
-    bare = f"CASE WHEN {text.matches_sql(expr, text.ascii_only)} THEN {plain} ELSE {any_sign} END"
-    bare = text.drop_sql(bare, link)
+    any_sign = text.drop_sql(f"translate({expr}, {literal(written_from)}, {literal(written_to)})", link)
+    bare = f"CASE WHEN {text.matches_sql(expr, f'^[0-9+{usual}]*$')} THEN {plain} ELSE {any_sign} END"
     if options["without_plus"] == "international":
         return text.drop_sql(f"('+' || {bare})", "^[+]([+]|00)", "+")
     rules = plan(region_of(options))
