@@ -40,8 +40,7 @@ def compute(work: Connection, tables: Tables, reads: dict[Key, Read]) -> None:
     for entity, chosen in rounds:
         single = sum(name == entity for name, _ in rounds) == 1
         name = entity if single else f"_{entity}_{len(parts.get(entity, []))}"
-        sql = compile_round(entity, chosen, reads, tables)
-        work.replace_table(qualified("features", name), sql)
+        work.replace_table(qualified("features", name), compile_round(entity, chosen, reads, tables).sql())
         parts.setdefault(entity, []).append(name)
         located = tables.located
         types = work.describe(f"SELECT * FROM {qualified('features', name)}")

@@ -73,6 +73,21 @@ def chosen(read: Read, rows: Rows, tables: Tables) -> str:
     return f"SELECT {keys}, v AS {name} FROM ({found}) g WHERE place = {place}"
 
 
+def picked(reads: list[Read], rows: Rows, tables: Tables) -> str:
+    """SQL of several picks among the same members: they are read once, and ordered once for each."""
+    columns, values = [], []
+    for number, read in enumerate(reads):
+        fits = f"{condition_sql(read, tables)} AND {read.value} IS NOT NULL"
+        ordering = (
+            f"CASE WHEN {fits} THEN 0 ELSE 1 END, {rows.frame.clocked(str(read.order), 'c')}, {read.value}, m.entity_id"
+        )
+        over = f"row_number() OVER (PARTITION BY {rows.frame.group(rows.target)} ORDER BY {ordering})"
+        columns += [f"CASE WHEN {fits} THEN {read.value} END AS v{number}", f"{over} AS place{number}"]
+        values.append(f"max(CASE WHEN place{number} = 1 THEN v{number} END) AS {quote(read.definition.name)}")
+    keys = ", ".join(rows.frame.keys)
+    return f"SELECT {keys}, {', '.join(values)} FROM ({rows.plain(columns)}) g GROUP BY {keys}"
+
+
 def most_common(read: Read, rows: Rows, tables: Tables) -> str:
     """SQL of the most frequent value; of equals the one that sorts first."""
     keys, name = ", ".join(rows.frame.keys), quote(read.definition.name)

@@ -1,12 +1,12 @@
 """One round of features of an entity in, one SELECT out: passes over rows, then layers of columns built on them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from c360.features.compiler.measures import aggregate, anchored, is_grouped
 from c360.features.compiler.nulls import with_null_policy
-from c360.features.compiler.ranked import distinct, ranked
+from c360.features.compiler.ranked import distinct, picked, ranked
 from c360.features.compiler.rows import Rows, Tables, member_rows, span_of, stream_rows
 from c360.features.language.definitions import Key
 from c360.features.language.order import depths
@@ -18,7 +18,26 @@ from c360.warehouse import comma, qualified, quote
 tiers = (31.0, 92.0)
 
 
-def compile_round(entity: str, chosen: list[Key], reads: Mapping[Key, Read], tables: Tables) -> str:
+@dataclass
+class Round:
+    """The statement of one round in its parts: named sub-selects in order, and the features that each pass yields."""
+
+    names: list[str]
+    ctes: dict[str, str]
+    passes: dict[str, list[Read]]
+    last: str
+
+    def sql(self) -> str:
+        """The whole statement."""
+        return f"{self.up_to(self.last)} SELECT {comma(quote(name) for name in self.names)} FROM {self.last}"
+
+    def up_to(self, name: str) -> str:
+        """The WITH clause as far as one sub-select."""
+        listed = list(self.ctes)[: list(self.ctes).index(name) + 1]
+        return f"WITH {comma(f'{cte} AS ({self.ctes[cte]})' for cte in listed)}"
+
+
+def compile_round(entity: str, chosen: list[Key], reads: Mapping[Key, Read], tables: Tables) -> Round:
     """SQL of `keys` and one column per feature of the round, one row per entity (and cut).
 
     Each layer joins the passes of its depth to the layer before it; formulas see every column of that layer.
@@ -28,30 +47,28 @@ def compile_round(entity: str, chosen: list[Key], reads: Mapping[Key, Read], tab
     base = sorted(column for column in columns if (entity, column) not in depth)
     uppers = {alias for key in chosen for alias in reads[key].aliases if alias.startswith("u_")}
     hops = {f"{chain[0]}_id" for alias in uppers if (chain := upward(tables.project, entity, alias[2:]))}
-    ctes = {"l0": tables.entity(entity, {*base, *hops})}
-    known = [
-        *tables.frame.keys,
-        *(("cut_at",) if tables.frame.is_panel else ()),
-        *sorted({*base, *hops} - {"entity_id"}),
-    ]
+    last = f"l{max(depth.values())}"
+    made = Round(
+        [*tables.frame.keys, *(key[1] for key in chosen)], {"l0": tables.entity(entity, {*base, *hops})}, {}, last
+    )
+    known = [*tables.frame.keys, *(("cut_at",) if tables.frame.is_panel else ())]
+    known += sorted({*base, *hops} - {"entity_id"})
     for level in range(1, max(depth.values()) + 1):
         here = [reads[key] for key in chosen if depth[key] == level]
-        ctes[f"l{level}"] = layer(entity, here, tables, (f"l{level - 1}", known), ctes)
+        made.ctes[f"l{level}"] = layer(entity, here, tables, (f"l{level - 1}", known), made)
         known = [*known, *(read.definition.name for read in here)]
-    names = [*tables.frame.keys, *(key[1] for key in chosen)]
-    listed = comma(f"{name} AS ({sql})" for name, sql in ctes.items())
-    return f"WITH {listed} SELECT {comma(quote(name) for name in names)} FROM l{max(depth.values())}"
+    return made
 
 
-def layer(entity: str, here: list[Read], tables: Tables, before: tuple[str, list[str]], ctes: dict[str, str]) -> str:
-    """SQL of one layer: the columns so far and those of this depth. Passes are added to `ctes`."""
+def layer(entity: str, here: list[Read], tables: Tables, before: tuple[str, list[str]], made: Round) -> str:
+    """SQL of one layer: the columns so far and those of this depth. Passes are added to the round."""
     previous, known = before
     columns = [f"o.{quote(name)} AS {quote(name)}" for name in known]
     joins = ""
     placed: dict[Key, str] = {}
     for sql, reads in passes(here, tables, previous):
-        name = f"p{sum(key.startswith('p') for key in ctes)}"
-        ctes[name] = sql
+        name = f"p{len(made.passes)}"
+        made.ctes[name], made.passes[name] = sql, reads
         joins += f" LEFT JOIN {name} ON {tables.frame.same(name, 'o')}"
         placed |= {read.key: f"{name}.{quote(read.definition.name)}" for read in reads}
     joins += upper_joins(entity, here, tables)
@@ -91,7 +108,7 @@ def passes(here: list[Read], tables: Tables, previous: str) -> list[tuple[str, l
     groups: dict[tuple[object, ...], list[Read]] = {}
     for read in here:
         if read.kind != "formula":
-            groups.setdefault(group_of(read), []).append(read)
+            groups.setdefault(group_of(read, tables), []).append(read)
     found = []
     for reads in groups.values():
         rows = rows_of(reads, tables, previous)
@@ -101,6 +118,8 @@ def passes(here: list[Read], tables: Tables, previous: str) -> list[tuple[str, l
         elif reads[0].definition.feature.verb == "distinct":
             columns = [f"{distinct(read, tables)} AS {quote(read.definition.name)}" for read in reads]
             found.append((rows.select(columns), reads))
+        elif len(reads) > 1:
+            found.append((picked(reads, rows, tables), reads))
         else:
             found.append((ranked(reads[0], rows, tables), reads))
     return found
@@ -127,11 +146,13 @@ def without_window(read: Read) -> Read:
     )
 
 
-def group_of(read: Read) -> tuple[object, ...]:
+def group_of(read: Read, tables: Tables) -> tuple[object, ...]:
     """Features with the same group share a pass."""
-    shape: object = "grouped"
+    verb, shape = read.definition.feature.verb, "grouped"
     if not is_grouped(read):
-        shape = "distinct" if read.definition.feature.verb == "distinct" else read.key
+        no_maximum = tables.type_of(read.value_key, "entities") == "BOOLEAN"
+        alone = ".".join(read.key)
+        shape = verb if verb == "distinct" or (verb == "pick" and not no_maximum) else alone
     return read.kind, read.source, read.chain, read.anchor, tier_of(read), shape
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+from c360.errors import Fault, WarehouseError
 from c360.warehouse.connection import Connection
 from c360.warehouse.engines.duckdb import open_memory
 from c360.warehouse.engines.duckdb_snapshots import search_folder
@@ -28,3 +30,21 @@ def open_beside(
             select = f"SELECT * FROM snapshot.main.{quote(name)}"
             work.execute(f"CREATE VIEW published.{quote(name)} AS {select}", portable=False)
         yield work
+
+
+def write_file(work: Connection, select: str, to: Path) -> int:
+    """Write a SELECT to a CSV file, or to a Parquet file when the name ends so; it appears whole or not at all.
+
+    Raises:
+        WarehouseError: the file cannot be written.
+    """
+    form = "FORMAT parquet, COMPRESSION zstd" if to.suffix.lower() == ".parquet" else "FORMAT csv, HEADER"
+    partial = to.with_name(f".{to.name}.partial")
+    try:
+        rows = work.rows(f"COPY ({select}) TO {literal(str(partial.resolve()))} ({form})", portable=False)
+        partial.replace(to)
+    except OSError as error:
+        raise WarehouseError(Fault("export-failed", f"'{to}' cannot be written: {error.strerror}")) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return int(rows[0][0])
