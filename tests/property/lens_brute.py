@@ -171,9 +171,11 @@ def holds(schema, condition, seen):
     other = value(schema, condition[3], condition[4], seen(condition[3])) if word == "lt" else condition[3]
     if found is None or other is None:
         return None
-    return {"=": found == other, "<>": found != other, "<": found < other, "lt": found < other, ">=": found >= other}[
-        word
-    ] if type(found) is type(other) else None
+    return (
+        {"=": found == other, "<>": found != other, "<": found < other, "lt": found < other, ">=": found >= other}[word]
+        if type(found) is type(other)
+        else None
+    )
 
 
 def combinations(schema, home, row, targets):

@@ -49,7 +49,7 @@ def explain(context: Context, query: Query, parts: list[Part], compiled: "Compil
         compiled.plan.append(f"{len(parts) + 1}. stitched by {by}: UNION ALL, then MAX per measure, never a join")
     if query.derived or query.having:
         compiled.plan.append("then formulas and conditions on the stitched rows")
-    compiled.notes += notes(context, parts, compiled)
+    compiled.notes += notes(context, query, parts, compiled)
 
 
 def describe(measure: Measure) -> str:
@@ -59,11 +59,17 @@ def describe(measure: Measure) -> str:
     return f", {' '.join(texts)}" if texts else ""
 
 
-def notes(context: Context, parts: list[Part], compiled: "Compiled") -> list[str]:
+def notes(context: Context, query: Query, parts: list[Part], compiled: "Compiled") -> list[str]:
     """What to know about the numbers."""
     found = []
+    for formula in query.derived:
+        if formula.shown:
+            compiled.not_additive[formula.name] = ["*"]
+            found.append(f"{formula.name} (formula) does not add up over any dimension")
     for part in parts:
         for item in part.measures:
+            if not item.shown:
+                continue
             if part.many and not item.split:
                 over = ", ".join(part.many)
                 compiled.not_additive[item.name] = list(part.many)

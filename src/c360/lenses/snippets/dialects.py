@@ -36,6 +36,8 @@ def adapt(node: "exp.Expr", engine: str) -> "exp.Expr":
         return local_time(node, engine)
     if engine == "bigquery":
         return adapt_bigquery(node)
+    if engine == "postgres" and isinstance(node, exp.Round) and node.args.get("decimals") is not None:
+        return exp.Round(this=exp.cast(node.this, "numeric", dialect="postgres"), decimals=node.args["decimals"])
     return node
 
 
