@@ -166,3 +166,28 @@ entities:
     ]
     assert any(fault.fix == "did you mean 'name'?" for fault in faults)
     assert any("hermit" in fault.message for fault in faults)
+
+
+def test_a_log_that_gives_no_traits_is_no_record_but_its_identifiers_are_known(tmp_path: Path) -> None:
+    text = """
+project: {name: crm}
+sources:
+  people: {file: p.csv, key: id, time: at}
+  log: {file: l.csv, key: id, time: at, append_only: true}
+ids: {no: {}, cookie: {}}
+entities:
+  person:
+    ids: [no, cookie]
+    from:
+      - {source: people, ids: {no: no}, traits: {name: name}}
+      - {source: log, ids: {cookie: cookie, no: no}}
+"""
+    made = spine(tmp_path, text)
+    made.land("people", values("id INTEGER, no VARCHAR, name VARCHAR, at TIMESTAMP", (1, "7", "Ann", at(1))))
+    log = [(1, "7", "c1", at(2)), (2, "7", "c2", at(3)), (3, None, "c3", at(4))]
+    made.land("log", values("id INTEGER, no VARCHAR, cookie VARCHAR, at TIMESTAMP", *log))
+    made.resolve().build("entities")
+
+    assert [row["source"] for row in made.table("entities.record_person")] == ["people"]
+    assert made.profile("person", "no", "7")["cookie"] == "c2", "the one that was first seen last"
+    assert made.profile("person", "cookie", "c3")["no"] is None

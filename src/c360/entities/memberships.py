@@ -7,7 +7,7 @@ from c360.activity.links import link
 from c360.entities.context import Context, known_table, make_scratch
 from c360.entities.records import record_table
 from c360.entities.survivors import kept_table
-from c360.entities.vocabulary import is_many, owner_of, shared, target_kind
+from c360.entities.vocabulary import is_many, owner_of, recorded, shared, target_kind
 from c360.project.blocks.entities import BelongsTo
 from c360.warehouse import Connection, comma, literal, qualified, quote
 
@@ -243,7 +243,9 @@ def membership_rows(context: Context, relation: Relation, option: BelongsTo, own
 
 def is_recorded(context: Context, owner: str, option: BelongsTo) -> bool:
     """Whether the rows of a relation are those of the owner's own records, whose entities are known already."""
-    inputs = [item for item in context.project.file.entities[owner].from_ if item.source == option.source]
+    block = context.project.file.entities[owner]
+    inputs = [block.from_[index] for index in recorded(context.project, owner)]
+    inputs = [item for item in inputs if item.source == option.source]
     return (
         len(inputs) == 1
         and inputs[0].where is None

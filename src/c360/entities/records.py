@@ -2,7 +2,7 @@
 
 from c360.activity.links import link
 from c360.entities.context import Context, known_table
-from c360.entities.vocabulary import keep_of, traits_of
+from c360.entities.vocabulary import keep_of, recorded, traits_of
 from c360.errors import Position
 from c360.project.blocks.entities import Entity, EntityInput
 from c360.warehouse import Connection, comma, literal, qualified, quote
@@ -23,6 +23,8 @@ def record_table(entity: str) -> str:
 def build_records(work: Connection, context: Context, entity: str) -> None:
     """Write the candidates of an entity.
 
+    An input that only links identifiers (`vocabulary.recorded`) has no candidates here.
+
     The rank columns say in which order candidates win: 1 is asked first, and the first that is not NULL is kept.
 
     Grain:  one row per source record and input that belongs to an entity.
@@ -32,7 +34,7 @@ def build_records(work: Connection, context: Context, entity: str) -> None:
             rank_<rule>_<trait> for `longest` and `most_common`)
     """
     block = context.project.file.entities[entity]
-    inputs = [input_sql(context, entity, index) for index in range(len(block.from_))]
+    inputs = [input_sql(context, entity, index) for index in recorded(context.project, entity)]
     rows = f"SELECT * FROM ({' UNION ALL '.join(inputs)}) u"
     commons = [trait for trait in traits_of(block) if keep_of(block, trait) == "most_common"]
     for trait in commons:

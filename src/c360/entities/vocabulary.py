@@ -15,6 +15,19 @@ def traits_of(entity: Entity) -> list[str]:
     return [name for name in names if name not in entity.ids]
 
 
+def recorded(project: Project, entity: str) -> list[int]:
+    """The inputs whose rows are candidates of survivorship, by number.
+
+    A log that gives no traits only links identifiers: its millions of events are no records of a person, and the
+    identifiers that it names are in the identity graph. An entity that has nothing else keeps them.
+    """
+    inputs = project.file.entities[entity].from_
+    found = [
+        number for number, item in enumerate(inputs) if item.traits or not project.file.sources[item.source].append_only
+    ]
+    return found or list(range(len(inputs)))
+
+
 def keep_of(entity: Entity, trait: str) -> Keep:
     """The survivorship rule of a trait."""
     return entity.keep.get(trait, "latest")
