@@ -10,7 +10,7 @@ tables = {
     "entity": "entity VARCHAR, entity_id BIGINT, public_id UUID, status VARCHAR, changed_at TIMESTAMP",
     "event": "happened_at TIMESTAMP, kind VARCHAR, entity VARCHAR, entity_id BIGINT, other_id BIGINT",
     "rule": "rule_id INTEGER, name VARCHAR, entity VARCHAR, kind VARCHAR, source VARCHAR, version VARCHAR",
-    "input": "rule_id INTEGER, fingerprint VARCHAR",
+    "input": "rule_id INTEGER, fingerprint VARCHAR, place BIGINT",
     "naming": naming_columns,
     "evidence": evidence_columns,
     "refused": refused_columns,

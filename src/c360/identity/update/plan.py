@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from c360.identity.evidence.rules import Rule, rules_of
-from c360.identity.inputs.landed import added_since
+from c360.identity.inputs.landed import Read, added_since, read_to
 from c360.identity.inputs.mentions import Derivation
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch, values_table
@@ -18,7 +18,7 @@ class Plan:
     """What a run reads.
 
     Attributes:
-        inputs: rule -> fingerprint of what it reads; to be remembered when the run is done.
+        inputs: rule -> how far it reads; to be remembered when the run is done.
         is_full: everything is computed anew.
         rows: mention -> condition of the rows to read, None for all of them; mentions that did not change are left out.
         replaced: rules whose namings and evidence are void because all their rows are read again.
@@ -26,7 +26,7 @@ class Plan:
         people_changed: what people said is read again.
     """
 
-    inputs: Mapping[int, str]
+    inputs: Mapping[int, Read]
     is_full: bool = True
     rows: dict[int, str | None] = field(default_factory=dict)
     replaced: set[int] = field(default_factory=set)
@@ -55,29 +55,24 @@ def make_plan(scope: Scope, scratch: Scratch, rule_ids: Sequence[int], settings:
         mode: `full`, `incremental` (where that is possible), or `auto`.
     """
     rules = rules_of(scope)
-    inputs = {settings_rule: settings}
-    inputs |= {rule_id: fingerprint_of(scope, rule) for rule_id, rule in zip(rule_ids, rules, strict=True)}
-    before: dict[int, str] = dict(scratch.rows("SELECT rule_id, fingerprint FROM identity.input"))
+    inputs = {settings_rule: Read(settings)}
+    inputs |= {rule_id: reading_of(scope, scratch, rule) for rule_id, rule in zip(rule_ids, rules, strict=True)}
+    before = {row[0]: Read(*row[1:]) for row in scratch.rows("SELECT rule_id, fingerprint, place FROM identity.input")}
     everything = Plan(inputs, rows=dict.fromkeys(range(len(scope.mentions))))
-    if mode == "full" or set(before) != set(inputs) or before[settings_rule] != settings:
+    if mode == "full" or set(before) != set(inputs) or before[settings_rule] != inputs[settings_rule]:
         return everything
     plan = Plan(inputs, is_full=False, people_changed=False)
     for number, (rule_id, rule) in enumerate(zip(rule_ids, rules, strict=True)):
-        if before[rule_id] != inputs[rule_id]:
-            note_change(scope, plan, number, rule_id, rule, before[rule_id])
+        if before[rule_id].fingerprint == inputs[rule_id].fingerprint:
+            continue
+        if rule.kind == "record":
+            landed = scope.landed[rule.source]
+            plan.rows[number] = added_since(scratch.work, scope.project, rule.source, landed, before[rule_id])
+            plan.replaced |= {rule_id} if plan.rows[number] is None else set()
+        else:
+            plan.people_changed = True
     note_consequences(scope, plan, list(zip(rule_ids, rules, strict=True)))
     return everything if mode == "auto" and is_much(scratch, plan) else plan
-
-
-def note_change(scope: Scope, plan: Plan, number: int, rule_id: int, rule: Rule, before: str) -> None:
-    """One rule reads something new."""
-    if rule.kind != "record":
-        plan.people_changed = True
-        return
-    condition = added_since(scope.landed[rule.source], before)
-    plan.rows[number] = condition
-    if condition is None:
-        plan.replaced.add(rule_id)
 
 
 def note_consequences(scope: Scope, plan: Plan, rules: Sequence[tuple[int, Rule]]) -> None:
@@ -117,22 +112,26 @@ def is_much(scratch: Scratch, plan: Plan) -> bool:
     return 2 * sum(counts.get(rule_id, 0) for rule_id in plan.replaced) >= sum(counts.values())
 
 
-def fingerprint_of(scope: Scope, rule: Rule) -> str:
-    """What a rule reads, as text that changes when it does."""
+def reading_of(scope: Scope, scratch: Scratch, rule: Rule) -> Read:
+    """How far a rule reads, as text that changes when what it reads does."""
     if rule.kind == "derived":
-        return ""
+        return Read("")
     if rule.kind == "decision":
-        return " ".join(f"{one.decision_id}{'' if one.revoked_at is None else '-'}" for one in scope.decisions)
+        return Read(" ".join(str(one.decision_id) for one in scope.decisions))
+    landed = scope.landed[rule.source]
     if rule.kind == "record":
-        return scope.landed[rule.source].fingerprint
-    return f"{scope.landed[rule.source].fingerprint} {scope.as_of.isoformat()}"  # a dated merge counts from its date on
+        return read_to(scratch.work, scope.project, rule.source, landed)
+    return Read(f"{landed.fingerprint} {scope.as_of.isoformat()}")  # a dated merge counts from its date on
 
 
 def write_inputs(scratch: Scratch, plan: Plan) -> None:
     """Remember what this run read.
 
-    Writes: identity.input(rule_id, fingerprint)
+    Writes: identity.input(rule_id, fingerprint, place)
     """
-    rows = [(str(rule_id), literal(fingerprint)) for rule_id, fingerprint in plan.inputs.items()]
+    rows = [
+        (str(rule_id), literal(read.fingerprint), f"CAST({'NULL' if read.place is None else read.place} AS BIGINT)")
+        for rule_id, read in plan.inputs.items()
+    ]
     scratch.work.execute("DELETE FROM identity.input")
-    scratch.work.execute(f"INSERT INTO identity.input {values_table(('rule_id', 'fingerprint'), rows)}")
+    scratch.work.execute(f"INSERT INTO identity.input {values_table(('rule_id', 'fingerprint', 'place'), rows)}")

@@ -1,0 +1,106 @@
+"""Of files that really changed only what is new is read, and the result is that of reading everything."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from tests.identity_store import Store
+
+from c360.cleaning import write_lists
+from c360.identity.evidence.rules import register_rules
+from c360.identity.inputs.scope import Scope
+from c360.identity.inputs.scratch import Scratch
+from c360.identity.registry.nodes import make_slots
+from c360.identity.update.plan import Plan, make_plan
+from c360.sources import land
+
+AS_OF = datetime(2024, 1, 1)
+project = """
+sources:
+  users: {file: users.csv, key: id}
+  web: {file: "web*.ndjson", key: event_id, time: ts, append_only: true}
+  merged: {file: merged.csv}
+ids: {user_id: , email: , anon: , domain: }
+entities:
+  person:
+    ids: [user_id, email, anon]
+    from: [{source: users, ids: {user_id: id, email: email}}]
+    same: [{source: merged, id: email, old: old, new: new}]
+    belongs_to: {account: {by: domain, from: email}}
+  account: {ids: [domain]}
+activities:
+  visited: {source: web, of: person, ids: {anon: anon, user_id: user}}
+"""
+
+
+def events(first: int, last: int) -> str:
+    rows = [
+        {"event_id": n, "ts": f"2023-05-{1 + n % 28:02d}T00:00:00", "anon": f"a{n % 13}", "user": str(n % 5 + 1) if n % 3 else None}
+        for n in range(first, last)
+    ]  # fmt: skip
+    return "\n".join(json.dumps(row) for row in rows)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    (tmp_path / "users.csv").write_text("id,email\n" + "".join(f"{n},p{n}@x{n % 3}.com\n" for n in range(1, 9)))
+    (tmp_path / "web1.ndjson").write_text(events(0, 60))
+    (tmp_path / "merged.csv").write_text("old,new\np1@x1.com,p2@x2.com\n")
+    made = Store.of(tmp_path, project)
+    made.work.execute("DROP TABLE landing._quarantine")
+    return made
+
+
+def run(store: Store, mode: str = "auto") -> None:
+    store.landed = land(store.work, store.project, AS_OF)
+    store.run(AS_OF, mode=mode)
+
+
+def plan_of(store: Store) -> Plan:
+    landed = land(store.work, store.project, AS_OF)
+    scope = Scope.of(store.project, landed, AS_OF, write_lists(store.work, store.project, landed))
+    with Scratch(store.work) as scratch:
+        make_slots(scope, scratch)
+        rule_ids = register_rules(scope, scratch)
+        ((settings,),) = store.work.rows("SELECT fingerprint FROM identity.input WHERE rule_id = 0")
+        return make_plan(scope, scratch, rule_ids, settings, "incremental")
+
+
+def test_nothing_is_read_when_nothing_changed(store: Store) -> None:
+    run(store)
+    plan = plan_of(store)
+    assert (plan.is_full, plan.rows, plan.replaced) == (False, {}, set())
+
+
+def test_of_a_log_only_the_new_rows_are_read(store: Store, tmp_path: Path) -> None:
+    run(store)
+    (tmp_path / "web2.ndjson").write_text(events(60, 90))
+    plan = plan_of(store)
+    assert list(plan.rows.values()) == ["rowid >= 60"]
+    assert not plan.replaced & plan.kept
+
+
+def test_of_a_log_with_a_changed_row_everything_is_read(store: Store, tmp_path: Path) -> None:
+    run(store)
+    (tmp_path / "web1.ndjson").write_text(events(0, 60).replace('"a3"', '"a33"') + "\n" + events(60, 61))
+    assert list(plan_of(store).rows.values()) == [None]
+
+
+def test_growing_files_give_what_reading_everything_gives(store: Store, tmp_path: Path) -> None:
+    run(store)
+    other = Store.of(tmp_path, project)
+    other.work.execute("DROP TABLE landing._quarantine")
+    run(other, "full")
+    changes = [
+        ("web2.ndjson", events(60, 80)),
+        ("users.csv", "id,email\n" + "".join(f"{n},q{n}@x{n % 4}.com\n" for n in range(3, 12))),
+        ("web3.ndjson", events(75, 100)),  # some of them again
+        ("merged.csv", "old,new\nq4@x0.com,q5@x1.com\n"),
+        ("web1.ndjson", events(0, 30)),
+    ]
+    for name, text in changes:
+        (tmp_path / name).write_text(text)
+        run(store, "incremental")
+        run(other, "full")
+        assert store.state() == other.state(), name
