@@ -30,6 +30,7 @@ class Size:
     events: int
     rows: int
     reading: float
+    reading_cpu: float
     whole: Measured
     steps: list[dict[str, Any]]
 
@@ -58,7 +59,9 @@ def measure_size(events: int, tries: int) -> Size:
     reading = json.loads(run([sys.executable, "-m", "bench.reading", str(folder)]).output)
     whole = best(tries, lambda: run_fresh(folder))
     shutil.rmtree(folder / ".c360", ignore_errors=True)
-    return Size(events, reading["rows"], reading["seconds"], whole, json.loads(whole.output)["steps"])
+    return Size(
+        events, reading["rows"], reading["seconds"], reading["cpu_seconds"], whole, json.loads(whole.output)["steps"]
+    )
 
 
 def stage_rows(sizes: list[Size]) -> list[list[str]]:
@@ -98,7 +101,8 @@ def print_sizes(sizes: list[Size]) -> None:
     print("\nreading the input once (one SELECT over every typed column, nothing stored):")
     for size in sizes:
         print(
-            f"  {size.events:>12,} events, {size.rows:>12,} rows: {size.reading:.3f} s; the run takes {size.whole.seconds / size.reading:.2f} x"
+            f"  {size.events:>12,} events, {size.rows:>12,} rows: {size.reading:.3f} s, {size.reading_cpu:.3f} cpu s; "
+            f"the run takes {size.whole.seconds / size.reading:.2f} x the seconds, {size.whole.cpu / size.reading_cpu:.2f} x the cpu s"
         )
     for small, large in pairwise(sizes):
         print(
@@ -135,7 +139,7 @@ def as_json(sizes: list[Size], starts: dict[str, Measured]) -> str:
         {
             "version": 1,
             "sizes": [
-                {"events": size.events, "rows": size.rows, "reading_seconds": size.reading, "seconds": size.whole.seconds,
+                {"events": size.events, "rows": size.rows, "reading_seconds": size.reading, "reading_cpu_seconds": size.reading_cpu, "seconds": size.whole.seconds,
                  "cpu_seconds": size.whole.cpu, "memory_mb": size.whole.memory_mb, "times_reading": size.whole.seconds / size.reading,
                  "steps": [{key: step[key] for key in ("name", "seconds", "rows", "peak_mb")} for step in size.steps]}
                 for size in sizes
