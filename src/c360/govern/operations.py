@@ -6,6 +6,8 @@ from c360.warehouse.control import Run, StepRecord, open_control
 from c360.warehouse.control.lock import is_locked
 from c360.warehouse.control.runs import find_run, last_run, list_runs, list_steps
 
+__all__ = ["Run", "StepRecord", "is_running", "newest_run", "run_named", "runs_of", "steps_of"]
+
 
 def runs_of(store: Path, limit: int = 50) -> list[Run]:
     """The latest runs, newest first."""

@@ -1,5 +1,6 @@
 """A viewer and a snapshot in, rows out: every read of published data by people and programs goes through a `Reading`."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,10 +15,11 @@ from c360.govern.policy import Viewer
 from c360.govern.role_views import Compiler, RoleViews
 from c360.project import Project
 from c360.warehouse import Connection, literal, qualified, quote
-from c360.warehouse.snapshots import SnapshotReader, files, open_snapshot
+from c360.warehouse.snapshots import SnapshotInfo, SnapshotReader, files, list_snapshots, open_snapshot
 from c360.warehouse.snapshots.manifest import ColumnEntry, Manifest, TableEntry
 
 Row = tuple[Any, ...]
+log = logging.getLogger("c360.govern")
 idle_seconds = 60.0
 most_idle = 8
 
@@ -116,11 +118,24 @@ class Readings:
     def __init__(self, store: Path) -> None:
         self.store = store
         self.open: dict[str, OpenSnapshot] = {}
+        self.listed: tuple[str | None, list[SnapshotInfo]] | None = None
         self.lock = threading.Lock()
 
     def current(self) -> str | None:
         """The id of the published snapshot; None before the first run."""
         return files.read_current(files.published_folder(self.store))
+
+    def before(self, snapshot: str) -> tuple[dict[str, int], datetime | None]:
+        """How many rows each table had in the newest snapshot with other data before one, and its "now"."""
+        older = [info for info in self.snapshots() if info.snapshot < snapshot]
+        return (older[0].rows, older[0].as_of) if older else ({}, None)
+
+    def snapshots(self) -> list[SnapshotInfo]:
+        """The kept snapshots, newest first; read again when another one is published."""
+        current = self.current()
+        if self.listed is None or self.listed[0] != current:
+            self.listed = (current, list_snapshots(self.store))
+        return self.listed[1]
 
     @contextmanager
     def pin(self, snapshot: str | None = None) -> Iterator[OpenSnapshot]:
@@ -272,6 +287,7 @@ class Reading:
             except Exception as error:
                 if stopped.is_set():
                     raise self.too_heavy() from None
+                log.warning("a question was refused", exc_info=error)
                 raise refused(error) from error
             finally:
                 timer.cancel()

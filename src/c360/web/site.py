@@ -17,6 +17,7 @@ from c360.project import Project, load_project
 from c360.project.load import find_files
 from c360.web.assets import Assets
 from c360.web.frame.formats import filters_in
+from c360.web.jobs import Jobs
 from c360.web.progress import Progress, read_progress
 from c360.web.settings import Settings
 
@@ -49,6 +50,7 @@ class Site:
         self.throttle = Throttle()
         self.audit = AuditLog(project.store)
         self.assets = Assets()
+        self.jobs = Jobs(project.root, project.store)
         self.pages: tuple[Page, ...] = ()
         self.endpoints: tuple[Endpoint, ...] = ()
         self.flashes: dict[str, str] = {}

@@ -104,7 +104,7 @@ class Answer:
         check_host(asked.headers, self.site.settings)
         self.signed_in = identify(self.site, visit.project, asked.headers, asked.cookies)
         visit.viewer, visit.secret, visit.address = self.signed_in.viewer, self.signed_in.secret, asked.address
-        visit.query = tuple(asked.query)
+        visit.query, visit.as_json = tuple(asked.query), asked.as_json
         if endpoint is None or not endpoint.present(visit.project):
             return self.refuse(visit, failure_of_status(404, asked.path))
         self.check_right(visit, endpoint)

@@ -36,6 +36,7 @@ class Visit:
     address: str = ""
     secret: str | None = None
     seconds: float = 10.0
+    as_json: bool = False
     held: ExitStack = field(default_factory=ExitStack)
 
     @cached_property

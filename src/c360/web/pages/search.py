@@ -1,0 +1,49 @@
+"""The search box: over every entity that the role sees; a whole identifier leads straight to its profile."""
+
+from dataclasses import dataclass
+
+from c360.web.entities.searching import Hit, search
+from c360.web.frame.moved import Moved
+from c360.web.frame.navigation import entity_label
+from c360.web.frame.page import Context, Page, Parameter, shown
+from c360.web.frame.visit import Visit
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found of one entity."""
+
+    entity: str
+    label: str
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True)
+class SearchContext(Context):
+    """What a text names."""
+
+    query: str = shown("What was searched for.")
+    found: tuple[Found, ...] = shown("What it names, by entity; whole identifiers first.")
+
+
+def show(visit: Visit) -> SearchContext:
+    """Search; a browser is sent to the profile when a whole identifier names exactly one."""
+    text = visit.values["q"].strip()
+    found = []
+    for entity in visit.project.file.entities if text else ():
+        hits = search(visit.reading, entity, text)
+        if hits:
+            visit.reading.saw(entity, [hit.entity_id for hit in hits])
+            found.append(Found(entity, entity_label(visit.project, entity), tuple(hits)))
+    exact = [hit for one in found for hit in one.hits if hit.is_exact and hit.by != "id"]
+    if len(exact) == 1 and not visit.as_json:
+        raise Moved(f"/entities/{exact[0].entity}/{exact[0].entity_id}")
+    return SearchContext(f"“{text}”" if text else "Search", text, tuple(found))
+
+
+endpoints = (
+    Page(
+        "/search", "search.html", "customers", SearchContext, show, "Find entities by any identifier or name.",
+        (Parameter("q", "Any identifier or name.", default="", longest=200),),
+    ),
+)  # fmt: skip
