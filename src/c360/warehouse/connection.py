@@ -58,7 +58,7 @@ class Connection:
             raise refused(error, sql) from error
         return arrays
 
-    def write_columns(self, table: str, arrays: dict[str, Any]) -> None:
+    def write_columns(self, table: str, arrays: dict[str, Any], *, temporary: bool = False) -> None:
         """Create a table from numpy arrays: the bulk way in (DuckDB only). `table` is quoted SQL text."""
         from numpy import ndarray
 
@@ -67,7 +67,8 @@ class Connection:
         self.raw.register("_c360_columns", arrays)
         try:
             self.execute(f"DROP TABLE IF EXISTS {table}")
-            self.execute(f"CREATE TABLE {table} AS SELECT * FROM _c360_columns", portable=False)
+            kind = "TEMP TABLE" if temporary else "TABLE"
+            self.execute(f"CREATE {kind} {table} AS SELECT * FROM _c360_columns", portable=False)
         finally:
             self.raw.unregister("_c360_columns")
 

@@ -33,7 +33,7 @@ class Scratch:
     def write(self, name: str, arrays: dict[str, Any]) -> str:
         """Make a scratch table of numpy arrays and return its quoted name."""
         self.drop(name)
-        self.work.write_columns(self.table(name), arrays)
+        self.work.write_columns(self.table(name), arrays, temporary=True)
         self.made[name] = None
         return self.table(name)
 
