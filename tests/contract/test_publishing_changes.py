@@ -206,6 +206,27 @@ def test_a_value_that_comes_back_is_a_new_change_although_its_part_existed(shop:
     assert shop.history() == [(1, "a", 1, False, None), (1, "a", 3, False, None), (1, "b", 2, False, None)]
 
 
+def test_a_renamed_column_is_published_under_its_new_name(shop: Shop) -> None:
+    shop.publish(shop.contacts([(1, "a")], {"entity_id": "BIGINT", "name": "VARCHAR"}))
+    shop.publish(shop.contacts([(1, "a")], {"entity_id": "BIGINT", "named": "VARCHAR"}))
+    with shop.read() as reader:
+        assert reader.query("SELECT * EXCLUDE (updated_at) FROM contact") == (["entity_id", "named"], [(1, "a")])
+
+
+def test_a_type_that_changes_alone_is_published(shop: Shop) -> None:
+    shop.publish(shop.contacts([(1, 1)], {"entity_id": "BIGINT", "n": "INTEGER"}))
+    shop.publish(shop.contacts([(1, 1)], {"entity_id": "BIGINT", "n": "BIGINT"}))
+    assert shop.rows("SELECT typeof(n) FROM contact") == [("BIGINT",)]
+
+
+def test_an_older_snapshot_keeps_its_times_when_its_content_comes_back(shop: Shop) -> None:
+    first = shop.publish(shop.contacts([(1, "a")]))
+    shop.publish(shop.contacts([(1, "b")]))
+    shop.publish(shop.contacts([(1, "a")]))
+    assert shop.rows("SELECT updated_at FROM contact", first.snapshot) == [(shop.at(1),)]
+    assert shop.rows("SELECT updated_at FROM contact") == [(shop.at(3),)]
+
+
 def test_two_rows_of_one_key_are_refused_and_nothing_is_published(shop: Shop) -> None:
     first = shop.publish(shop.contacts([(1, "a")]))
     with pytest.raises(WarehouseError, match="'contact' has 1 rows too many for its key") as caught:

@@ -111,7 +111,10 @@ class Publishing(RuleBasedStateMachine):
         for version in self.versions:
             with self.shop.read(version.snapshot) as reader:
                 assert reader.verify() == []
-                assert dict(reader.rows("SELECT entity_id, name FROM contact")) == version.rows
+                found = reader.rows("SELECT entity_id, name, updated_at FROM contact")
+                assert {key: (name, at) for key, name, at in found} == {
+                    key: (name, self.shop.at(version.updated[key])) for key, name in version.rows.items()
+                }
         self.shop.work.close()
         self.patch.undo()
         shutil.rmtree(self.folder)
