@@ -11,7 +11,7 @@ from fractions import Fraction
 from tests.property.lens_cases import Ask, Schema, ones
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     def __init__(self, code):
         self.code = code
 
@@ -43,9 +43,9 @@ def find_path(schema, start, target):
             shortest = min(len(path) for path in fitting)
             best = [path for path in fitting if len(path) == shortest]
             if len(best) > 1:
-                raise Refused("lens-ambiguous-path")
+                raise RefusedError("lens-ambiguous-path")
             return best[0]
-    raise Refused("lens-no-path")
+    raise RefusedError("lens-no-path")
 
 
 def is_true(schema, step):
@@ -99,7 +99,7 @@ def formula(schema, entity, body, row, depth=0):
         path = find_path(schema, entity, other)
         for step in path:
             if not is_true(schema, step):
-                raise Refused("lens-fan-out")
+                raise RefusedError("lens-fan-out")
             found = partners(schema, step, row) if row is not None else []
             row = found[0] if found else None
         return value(schema, other, name, row, depth)
@@ -208,7 +208,7 @@ def group(schema: Schema, ask: Ask, home, conditions):
         rows, keys = combinations(schema, home, row, targets)
         tuples = set()
         for one in rows:
-            seen = lambda name, one=one: one[keys[name]]  # noqa: E731
+            seen = lambda name, one=one, keys=keys: one[keys[name]]  # noqa: E731
             if all(holds(schema, condition, seen) is True for condition in conditions):
                 tuples.add(tuple(value(schema, entity, name, seen(entity)) for entity, name in ask.dimensions))
         shares[id(row)] = len(tuples)
@@ -224,7 +224,7 @@ def refusals(schema: Schema, ask: Ask):
     def attempt(check, *args):
         try:
             check(schema, *args)
-        except Refused as error:
+        except RefusedError as error:
             found.add(error.code)
 
     homes = [entity for entity, _, _ in ask.measures] or [home_of(schema, ask)]
@@ -247,7 +247,7 @@ def leaves(condition):
     if word in ("or", "and"):
         return leaves(condition[1]) + leaves(condition[2])
     own = [(condition[1], condition[2])]
-    return own + [(condition[3], condition[4])] if word == "lt" else own
+    return [*own, (condition[3], condition[4])] if word == "lt" else own
 
 
 def check_member(schema, entity, name):
@@ -264,12 +264,12 @@ def check_body(schema, entity, body):
         if body[1] != entity:
             for step in find_path(schema, entity, body[1]):
                 if not is_true(schema, step):
-                    raise Refused("lens-fan-out")
+                    raise RefusedError("lens-fan-out")
         check_member(schema, body[1], body[2])
     elif word == "sub":
         path = find_path(schema, entity, body[1])
         if not path:
-            raise Refused("lens-measure-as-value")
+            raise RefusedError("lens-measure-as-value")
         check_member(schema, body[1], body[2])
     elif word in ("coalesce", "concat"):
         for part in body[1:]:
@@ -284,7 +284,7 @@ def home_of(schema, ask):
     def reaches(start, target):
         try:
             return all(step[2] for step in find_path(schema, start, target))
-        except Refused:
+        except RefusedError:
             return False
 
     return next((name for name in names if all(reaches(name, other) for other in names)), names[0])
@@ -294,7 +294,7 @@ def answer(schema: Schema, ask: Ask):
     """The rows of the answer: dimension values -> measures."""
     if not ask.measures:
         rows, _ = group(schema, ask, home_of(schema, ask), ask.conditions)
-        return {values: () for values in rows}
+        return dict.fromkeys(rows, ())
     parts = [group(schema, ask, home, [*ask.conditions, *own]) for home, _, own in ask.measures]
     tuples = {values for rows, _ in parts for values in rows} if ask.dimensions else {()}
     result = {}
@@ -312,4 +312,4 @@ def answer(schema: Schema, ask: Ask):
     return result
 
 
-__all__ = ["Refused", "answer", "ones", "refusals"]
+__all__ = ["RefusedError", "answer", "ones", "refusals"]

@@ -211,4 +211,4 @@ class LensForm(Form):
     contract: str | None = None
     owner: str | None = None
     dialect: str | None = None
-    entities: tuple[EntityForm, ...] = Field(min_length=1)
+    entities: tuple[EntityForm, ...]

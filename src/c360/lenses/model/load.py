@@ -80,7 +80,9 @@ class Reader:
         return self.positions.get(keys)
 
     def check_names(self) -> None:
-        """Names of entities and members are unique."""
+        """There are entities; their names and those of their members are unique."""
+        if not self.form.entities:
+            self.faults.append(Fault("lens-empty", "the lens has no entities", self.at("entities"), "add one"))
         for number, entity in enumerate(self.form.entities):
             if self.index[entity.name] != number:
                 at = self.at("entities", number, "name")
