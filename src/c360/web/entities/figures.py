@@ -8,8 +8,8 @@ from typing import Any
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.web.entities.columns import Column, columns_of, last_seen_column
-from c360.web.entities.timeline import stream_of
-from c360.web.frame.formats import ago, number
+from c360.web.entities.timeline import data_end, stream_of
+from c360.web.frame.formats import ago, day, number
 
 most_figures = 4
 days_compared = 28
@@ -66,10 +66,10 @@ def active_days(reading: Reading, entity: str, entity_id: int) -> Figure | None:
     stream = stream_of(reading, entity)
     if stream is None:
         return None
-    at = reading.as_of.replace(tzinfo=None)
+    at = data_end(reading, entity)
     sql = (
         f"SELECT CASE WHEN activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL {days_compared} DAY THEN 1 ELSE 0 END, "
-        f"count(DISTINCT CAST(activity_ts AS DATE)) FROM {quote(stream)} WHERE entity_id = ? AND activity_ts < ? "
+        f"count(DISTINCT CAST(activity_ts AS DATE)) FROM {quote(stream)} WHERE entity_id = ? AND activity_ts <= ? "
         f"AND activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL {2 * days_compared} DAY GROUP BY 1"
     )
     found = {int(row[0]): int(row[1]) for row in reading.rows(sql, (at, entity_id, at, at))}
@@ -78,7 +78,7 @@ def active_days(reading: Reading, entity: str, entity_id: int) -> Figure | None:
     note = (
         f"{change:+d} against the {days_compared} days before" if change else f"as in the {days_compared} days before"
     )
-    help_text = f"Days with any activity in the {days_compared} days before the run"
+    help_text = f"Days with any activity in the {days_compared} days to {day(at)}"
     return Figure(f"Active days, {days_compared} d", str(now), note, is_good=change > 0, help=help_text, to=None)
 
 

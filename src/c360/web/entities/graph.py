@@ -1,15 +1,17 @@
 """The links of an entity in, its identity graph out: what stands for it, what joins them, and the evidence in words."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.web.entities.columns import label_of
+from c360.web.frame.navigation import plural
 
 most_drawn = 60
+most_of_a_kind = 4
 LinkKind = Literal["rule", "model", "person", "held back"]
 
 
@@ -20,6 +22,7 @@ class Node:
     Attributes:
         key: names it in links.
         short: the label in the drawing.
+        drawn_as: the key of the box that stands for it and others of its kind, where there are many.
     """
 
     key: str
@@ -28,6 +31,7 @@ class Node:
     short: str
     is_root: bool = False
     replaced: bool = False
+    drawn_as: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,6 @@ class Graph:
     nodes: tuple[Node, ...]
     links: tuple[Link, ...]
     is_drawn: bool
-    more: int = 0
 
 
 def identity_graph(reading: Reading, entity: str, entity_id: int, name: str) -> Graph:
@@ -84,8 +87,36 @@ def identity_graph(reading: Reading, entity: str, entity_id: int, name: str) -> 
     rows = links_of(reading, entity, entity_id) if len(keys) == len(nodes) else []
     links = [link for link in (link_of(row, keys) for row in rows) if link is not None]
     roots = root_links(nodes, links, keys)
-    drawn = len(nodes) + 1 <= most_drawn
-    return Graph((root, *nodes), (*roots, *links), drawn, max(0, len(nodes) - most_drawn))
+    bundled = bundle(nodes, [*roots, *links])
+    boxes = {node.drawn_as or node.key for node in bundled}
+    return Graph((root, *bundled), (*roots, *links), len(boxes) <= most_drawn)
+
+
+def bundle(nodes: Sequence[Node], links: Sequence[Link]) -> list[Node]:
+    """Many identifiers of one kind that hang on the same neighbours are drawn as one box, such as `19 order ids`."""
+    neighbours: dict[str, set[str]] = {node.key: set() for node in nodes}
+    for link in links:
+        for one, other in ((link.a, link.b), (link.b, link.a)):
+            if one in neighbours:
+                neighbours[one].add(other)
+    of_kind: dict[str, list[Node]] = {}
+    for node in nodes:
+        of_kind.setdefault(node.kind, []).append(node)
+    found = []
+    for node in nodes:
+        alike = [other for other in of_kind[node.kind] if is_minor(other, neighbours)]
+        many = len(alike) > most_of_a_kind and node in alike
+        if not many:
+            found.append(node)
+            continue
+        short = f"{len(alike)} {plural(node.kind.replace('_', ' '))}"
+        found.append(replace(node, drawn_as=f"many {node.kind}", short=short))
+    return found
+
+
+def is_minor(node: Node, neighbours: Mapping[str, set[str]]) -> bool:
+    """Whether a node only hangs on others: what stands for the profile keeps its own box."""
+    return "root" not in neighbours[node.key]
 
 
 def links_of(reading: Reading, entity: str, entity_id: int) -> list[tuple[Any, ...]]:

@@ -73,6 +73,22 @@ def stream_of(reading: Reading, entity: str) -> str | None:
     return name if name in reading.tables() else None
 
 
+def data_end(reading: Reading, entity: str) -> datetime:
+    """Up to when activities are known: the run's "now", or the newest activity when it is more than a day older."""
+    key = ("data end", entity)
+    at = reading.as_of.replace(tzinfo=None)
+    stream = stream_of(reading, entity)
+    if key not in reading.memory:
+        newest = (
+            reading.rows(f"SELECT max(activity_ts) FROM {quote(stream)} WHERE activity_ts <= ?", (at,))[0][0]
+            if stream
+            else None
+        )
+        reading.memory[key] = at if newest is None or at - newest < timedelta(days=1) else newest
+    found: datetime = reading.memory[key]
+    return found
+
+
 def shades(counts: Sequence[tuple[str, int]]) -> dict[str, int]:
     """A colour for each kind: the most frequent ones have their own, the rest share the last."""
     return {activity: min(place, most_series) for place, (activity, _) in enumerate(counts)}
@@ -149,8 +165,7 @@ def per_week(reading: Reading, entity: str, entity_id: int, counts: Sequence[tup
     stream = stream_of(reading, entity)
     if stream is None or not counts:
         return None
-    newest = reading.rows(f"SELECT max(activity_ts) FROM {quote(stream)} WHERE entity_id = ?", (entity_id,))[0][0]
-    last = monday(min(newest, reading.as_of.replace(tzinfo=None)).date() if newest else reading.as_of.date())
+    last = monday(data_end(reading, entity).date())
     first = last - timedelta(weeks=weeks_shown - 1)
     local = "activity_ts"
     if reading.project.timezone != "UTC":

@@ -12,6 +12,7 @@ from c360.web.entities.columns import Column, columns_of
 from c360.web.entities.freshness import Freshness, source_freshness
 from c360.web.entities.listing import Related
 from c360.web.entities.names import names_of
+from c360.web.entities.timeline import sources_by_activity
 
 groups = ("Identity", "Attributes", "Behaviour", "Value")
 
@@ -78,7 +79,7 @@ def trait_groups(
         if column.target is not None and value is not None:
             name = names_of(reading, column.target, [int(value)]).get(int(value))
             value = Related(column.target, int(value), name) if name else None
-        sources = sources_of(column, winners)
+        sources = sources_of(reading, column, winners)
         found[column.group].append(
             Trait(
                 name=column.name,
@@ -96,11 +97,18 @@ def trait_groups(
     return tuple(TraitGroup(heading, tuple(traits)) for heading, traits in found.items() if traits)
 
 
-def sources_of(column: Column, winners: Mapping[str, str]) -> list[str]:
-    """The sources that decide a column's freshness."""
+def sources_of(reading: Reading, column: Column, winners: Mapping[str, str]) -> list[str]:
+    """The sources that decide a column's freshness: of the record that won, or of what a feature reads."""
     if column.name in winners:
         return [winners[column.name]]
-    return list(column.feature.sources) if column.feature else []
+    if column.feature is None:
+        return []
+    by_activity = sources_by_activity(reading.project)
+    inputs = {name: [item.source for item in block.from_] for name, block in reading.project.file.entities.items()}
+    found = []
+    for read in column.feature.sources:
+        found += [*by_activity.get(read, ()), *inputs.get(read.partition(".")[0], ())]
+    return list(dict.fromkeys(found))
 
 
 def worst(found: list[Freshness]) -> Freshness:

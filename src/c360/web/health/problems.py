@@ -124,4 +124,4 @@ def worst_state(fresh: Mapping[str, Freshness]) -> Level:
 def source_words(fresh: Mapping[str, Freshness]) -> str:
     """How many sources are late."""
     late = sum(one.state in ("late", "failed") for one in fresh.values())
-    return f"{late} of {len(fresh)} late" if late else f"all {len(fresh)} in time"
+    return f"{late} of {len(fresh)} late" if late else f"none of {len(fresh)} late"

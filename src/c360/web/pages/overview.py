@@ -6,7 +6,7 @@ from datetime import date, datetime
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.web.entities.figures import totals
-from c360.web.entities.timeline import stream_of
+from c360.web.entities.timeline import data_end, stream_of
 from c360.web.frame.navigation import entity_label
 from c360.web.frame.page import Context, Page, shown
 from c360.web.frame.visit import Visit
@@ -21,7 +21,8 @@ class Count:
 
     Attributes:
         change: against the snapshot before; None for the first.
-        active: how many did anything in the seven days before the run.
+        active: how many did anything in the last seven days of which activities are known.
+        active_to: the end of those days.
     """
 
     entity: str
@@ -29,6 +30,7 @@ class Count:
     total: int
     change: int | None
     active: int | None
+    active_to: datetime | None
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def show(visit: Visit) -> OverviewContext:
             total,
             total - before[name] if can_compare and name in before else None,
             active(reading, name),
+            data_end(reading, name) if stream_of(reading, name) else None,
         )
         for name, total in now.items()
     ]
@@ -87,7 +90,7 @@ def show(visit: Visit) -> OverviewContext:
 
 
 def active(reading: Reading, entity: str) -> int | None:
-    """How many did anything in the week before the run."""
+    """How many did anything in the last week of which activities are known."""
     stream = stream_of(reading, entity)
     if stream is None:
         return None
@@ -95,9 +98,9 @@ def active(reading: Reading, entity: str) -> int | None:
     if key not in reading.memory:
         sql = (
             f"SELECT count(DISTINCT entity_id) FROM {quote(stream)} "
-            "WHERE activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL 7 DAY AND activity_ts < ?"
+            "WHERE activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL 7 DAY AND activity_ts <= ?"
         )
-        at = reading.as_of.replace(tzinfo=None)
+        at = data_end(reading, entity)
         reading.memory[key] = int(reading.rows(sql, (at, at))[0][0])
     found: int = reading.memory[key]
     return found

@@ -41,7 +41,7 @@ function optionsOf(kind, data) {
   return {
     animation: false, color: colours,
     textStyle: { fontFamily: "Inter", color: ink },
-    grid: { left: 8, right: 8, top: data.names.length > 1 ? 30 : 10, bottom: 4, containLabel: true },
+    grid: { left: 8, right: 8, top: data.names.length > 1 ? 30 : 10, bottom: 10, containLabel: true },
     legend: { show: data.names.length > 1, left: 0, top: 0, icon: "roundRect", itemWidth: 9, itemHeight: 9, type: "scroll", textStyle: { color: ink, fontFamily: "Inter" } },
     tooltip: {
       trigger: "axis", renderMode: "richText", confine: true, backgroundColor: paper, borderColor: line,

@@ -33,9 +33,13 @@ function layOut(card, direction) {
   const graph = new dagre.graphlib.Graph({ multigraph: true });
   graph.setGraph({ rankdir: direction, nodesep: direction === "TB" ? 16 : 12, ranksep: direction === "TB" ? 30 : 46, marginx: 4, marginy: 6 });
   graph.setDefaultEdgeLabel(() => ({}));
+  const box = new Map();
   for (const row of card.querySelectorAll("[data-graph-nodes] tr[data-key]")) {
     const label = row.dataset.short || row.cells[0].textContent.trim();
-    graph.setNode(row.dataset.key, {
+    const key = row.dataset.as || row.dataset.key;
+    box.set(row.dataset.key, key);
+    if (graph.hasNode(key)) continue;
+    graph.setNode(key, {
       label, kind: row.dataset.kind || "", state: row.dataset.state || "", to: row.dataset.to || "",
       root: "root" in row.dataset, width: widthOf(label) + 24, height: 28,
     });
@@ -43,12 +47,18 @@ function layOut(card, direction) {
   let number = 0;
   const pairs = new Map();
   for (const row of card.querySelectorAll("[data-graph-links] tr[data-from]")) {
-    const { from, to, kind } = row.dataset;
-    if (!graph.hasNode(from) || !graph.hasNode(to)) continue;
-    const key = `${from} ${to} ${kind}`;
-    if (pairs.has(key)) continue;
-    pairs.set(key, true);
-    graph.setEdge(from, to, { kind: kind || "", why: row.hidden ? "" : row.cells[0].textContent.trim() }, `e${number}`);
+    const { kind } = row.dataset;
+    const from = box.get(row.dataset.from), to = box.get(row.dataset.to);
+    if (from === undefined || to === undefined || from === to) continue;
+    const key = `${from} ${to} ${kind}`, why = row.hidden ? "" : row.cells[0].textContent.trim();
+    const known = pairs.get(key);
+    if (known) {
+      known.more += 1;
+      continue;
+    }
+    const edge = { kind: kind || "", why, more: 0 };
+    pairs.set(key, edge);
+    graph.setEdge(from, to, edge, `e${number}`);
     number += 1;
   }
   dagre.layout(graph);
@@ -56,7 +66,8 @@ function layOut(card, direction) {
 }
 
 function drawEdge(svg, graph, edge, why) {
-  const { points, kind, why: text } = graph.edge(edge);
+  const { points, kind, why: first, more } = graph.edge(edge);
+  const text = first && more ? `${first} And ${more} more like it: see the table.` : first;
   const path = smooth(points);
   const group = make("g", { class: `edge ${kind.replaceAll(" ", "-")}` });
   group.append(make("path", { class: "line", d: path }));
@@ -99,6 +110,7 @@ function drawGraph(box) {
   const svg = make("svg", { class: "dag", viewBox: `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`, width: Math.ceil(width), height: Math.ceil(height), role: "group", "aria-label": box.getAttribute("aria-label") || "Graph" });
   for (const edge of graph.edges()) drawEdge(svg, graph, edge, why);
   for (const name of graph.nodes()) drawNode(svg, graph, name);
+  svg.style.minWidth = `${Math.ceil(Math.min(width, width * 0.72))}px`;
   box.replaceChildren(svg);
 }
 
