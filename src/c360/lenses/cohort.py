@@ -13,6 +13,8 @@ addition = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 nth = re.compile(r"^nth\s*\(\s*(\d+)\s*\)$")
+prefix = "appended_"  # so that an addition may have the name of a member
+counted = "cohort_occurrence"
 example = "invoiced_at = first after order_invoiced"
 
 
@@ -48,17 +50,17 @@ def cohort_request(
         names += [name for name in ("entity_id",) if name in entity.members and name not in names]
         names += [entity.time.name] if entity.time is not None and entity.time.name not in names else []
         shown = [f"{of}.{name}" for name in names]
-    made = dict(read_append(lens, of, text) for text in appends)
+    made = {f"{prefix}{name}": item for name, item in (read_append(lens, of, text) for text in appends)}
     conditions = list(filters)
     if which != "all":
-        made["cohort_occurrence"] = {"of": of, "entity": of, "relation": occurrence(which)}
+        made[counted] = {"of": of, "entity": of, "relation": occurrence(which)}
         number = 1 if which in ("first", "last") else int(which)
-        conditions.append({"member": f"{of}.cohort_occurrence", "operator": "equals", "values": [number]})  # type: ignore[arg-type]
-    added = [name for name in made if name != "cohort_occurrence"]
+        conditions.append({"member": f"{of}.{counted}", "operator": "equals", "values": [number]})  # type: ignore[arg-type]
+    added = [name for name in made if name != counted]
     return {
         "ungrouped": True,
         "of": of,
-        "dimensions": [*shown, *({"dimension": f"{of}.{name}", "as": name} for name in added)],
+        "dimensions": [*shown, *({"dimension": f"{of}.{name}", "as": name.removeprefix(prefix)} for name in added)],
         "appends": made,
         "filters": conditions,
         "limit": limit,
