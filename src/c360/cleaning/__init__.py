@@ -12,6 +12,7 @@ from c360.cleaning.identifiers import (
     normalise,
 )
 from c360.cleaning.lists import Lists, read_lists, write_lists
+from c360.cleaning.values.traits import cleaning_of, trait_sql
 
 __all__ = [
     "Lists",
@@ -19,6 +20,7 @@ __all__ = [
     "blocked_reason",
     "blocked_sql",
     "check",
+    "cleaning_of",
     "derived",
     "derived_sql",
     "is_blocked",
@@ -27,5 +29,6 @@ __all__ = [
     "normal_sql",
     "normalise",
     "read_lists",
+    "trait_sql",
     "write_lists",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from c360.cleaning.identifiers import types
 from c360.cleaning.options import Finding, check_options
+from c360.cleaning.values.traits import check_traits
 from c360.errors import Fault
 from c360.project import Project
 from c360.project.blocks.ids import IdKind
@@ -20,6 +21,8 @@ def check(project: Project) -> list[Fault]:
             fix = "leave out `clean`, or clean the parts in the source"
             message = f"identifier '{name}' has several columns and type {kind.type}; only external ones can"
             faults.append(project.fault("composite-type", message, "ids", name, "columns", fix=fix))
+    for place, (_, message, fix) in check_traits(project):
+        faults.append(project.fault("cleaning-option", f"trait '{place[-1]}': {message}", *place, fix=fix))
     return faults
 
 

@@ -3,18 +3,24 @@
 Maintained lists (`{use: free}`, `{use: disposable}`) are read from their packages only when a kind names them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from c360.cleaning import idn, suffixes, text
 from c360.cleaning.identifiers import options_of
 from c360.cleaning.ids import domain, email
+from c360.cleaning.options import Options
+from c360.cleaning.values import name, naming, traits
 from c360.project import Project
 from c360.project.blocks.ids import IdKind, ListRef
 from c360.project.model import UseList
 from c360.warehouse import Connection, qualified, quote
 
+Form = tuple[str, str, str]
+"""Signature of type and options, the value as written, its form."""
+Prepare = Callable[[str], Form | None]
 inline_at_most = 1000  # an IN list of this length is as fast as a table, and shows in the SQL what it blocks
 
 
@@ -81,10 +87,9 @@ def write_lists(work: Connection, project: Project, landed: Mapping[str, Table] 
 
     Grain:  one row per value of a list; one per public suffix; one per international domain.
     Reads:  the identifier columns of landing.*, when `landed` is given
-    Writes: cleaning.list_<name>(value), cleaning.idn(kind, written, form), cleaning.host(host, domain)
+    Writes: cleaning.list_<name>(value), cleaning.idn(kind, written, form), cleaning.host(host, domain),
+            cleaning.countries(name, code), cleaning.languages(name, code)
     """
-    from dataclasses import replace
-
     lists = read_lists(project)
     wanted: dict[str, tuple[tuple[str, ...], Sequence[tuple[str, ...]]]] = {
         table: (("value",), [(value,) for value in sorted(lists.values[name])]) for name, table in lists.tables.items()
@@ -93,6 +98,7 @@ def write_lists(work: Connection, project: Project, landed: Mapping[str, Table] 
     forms = prepare_forms(work, project, landed or {})
     if forms:
         wanted[idn.table] = ("kind", "written", "form"), forms
+    wanted |= {naming.table(file): (("name", "code"), naming.rows(file)) for file in traits.look_ups(project)}
     cuts = any(cuts_subdomains(kind) for kind in project.file.ids.values())
     if wanted or cuts:
         work.create_schema("cleaning")
@@ -118,9 +124,12 @@ def cuts_subdomains(kind: IdKind) -> bool:
     return kind.type == "domain" and domain.is_registrable(options_of(kind, ""))
 
 
-def prepare_forms(work: Connection, project: Project, landed: Mapping[str, Table]) -> list[tuple[str, str, str]]:
-    """The odd values in the identifier columns, with their forms: (signature of the kind, value, form)."""
-    columns = list(domain_columns(project, landed))
+def prepare_forms(work: Connection, project: Project, landed: Mapping[str, Table]) -> list[Form]:
+    """The odd values in columns of identifiers and names, with their forms: (signature, value, form)."""
+    columns: list[tuple[str, str, Prepare]] = [
+        *((table, column, partial(prepare_form, kind)) for table, column, kind in domain_columns(project, landed)),
+        *trait_columns(project, landed),
+    ]
     if not columns:
         return []
     selects = []
@@ -128,10 +137,10 @@ def prepare_forms(work: Connection, project: Project, landed: Mapping[str, Table
         value = f"CAST({quote(column)} AS VARCHAR)"
         selects.append(f"SELECT DISTINCT {number} AS place, {value} AS written FROM {table} WHERE {idn.odd_sql(value)}")
     rows = work.rows(" UNION ALL ".join(selects))
-    return sorted({form for place, written in rows if (form := prepare_form(columns[place][2], str(written)))})
+    return sorted({form for place, written in rows if (form := columns[place][2](str(written)))})
 
 
-def prepare_form(kind: IdKind, written: str) -> tuple[str, str, str] | None:
+def prepare_form(kind: IdKind, written: str) -> Form | None:
     """The form of one odd value; None when it is malformed."""
     options = options_of(kind, "")
     if kind.type == "email":
@@ -139,6 +148,12 @@ def prepare_form(kind: IdKind, written: str) -> tuple[str, str, str] | None:
     else:
         form, signature = domain.plain(written, options), idn.signature("domain", domain.whole_options(options))
     return None if form is None else (signature, written, form)
+
+
+def prepare_name(options: Options, written: str) -> Form | None:
+    """The form of one odd name; None when nothing is left of it."""
+    form = name.normalise(written, options)
+    return None if form is None else (idn.signature("name", options), written, form)
 
 
 def find_deep_hosts(work: Connection, project: Project, landed: Mapping[str, Table], *, has_idn: bool) -> Iterator[str]:
@@ -168,6 +183,20 @@ def domain_columns(project: Project, landed: Mapping[str, Table]) -> Iterator[tu
         if (source, kind.type, column) not in seen:
             seen.add((source, kind.type, column))
             yield table.table, column, kind
+
+
+def trait_columns(project: Project, landed: Mapping[str, Table]) -> Iterator[tuple[str, str, Prepare]]:
+    """Every landed column that is a trait cleaned as a name, an e-mail address or a domain."""
+    for entity, block in project.file.entities.items():
+        for item in block.from_:
+            for trait, column in item.traits.items():
+                found, table = traits.cleaning_of(project, entity, trait), landed.get(item.source)
+                if found is None or table is None or column not in table.columns:
+                    continue
+                if found.type == "name":
+                    yield table.table, column, partial(prepare_name, found.options())
+                elif found.kind is not None and found.type in ("email", "domain"):
+                    yield table.table, column, partial(prepare_form, found.kind)
 
 
 def id_columns(project: Project) -> Iterator[tuple[str, str, str]]:

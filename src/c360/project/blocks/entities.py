@@ -139,6 +139,7 @@ class Entity(Block):
         same, not_same: human decisions that two identifiers are, or are not, one.
         suggest: which pairs a person should look at.
         keep: trait -> which value survives when records differ; default: the latest.
+        clean: trait -> the type it is cleaned as: name, date, country, language, money, currency, email, phone, domain.
         belongs_to: entity -> how it is found which of them this one belongs to.
     """
 
@@ -152,6 +153,7 @@ class Entity(Block):
     not_same: Annotated[tuple[HumanMerges, ...], BeforeValidator(as_list)] = ()
     suggest: Suggest | None = None
     keep: dict[Name, Keep] = Field(default_factory=dict)
+    clean: dict[Name, str | dict[str, Any]] = Field(default_factory=dict)
     describe: dict[Name, str] = Field(default_factory=dict)
     belongs_to: dict[Name, Annotated[tuple[BelongsTo, ...], BeforeValidator(as_list)]] = Field(default_factory=dict)
 
