@@ -144,19 +144,32 @@ def over_activities(world: World, entity: str, number: int, feature: Row, at: dt
         value_name = None if subject == "gap" else subject
     elif "." in subject:
         word, _, value_name = subject.partition(".")
+    now = at
+    at = minus(at, feature["ago"], world.zone) if "ago" in feature else at
     every = activities_of(world, entity, number, feature, at)
+    if subject.partition(".")[0] == "session":
+        word, value_name = feature.get("of", "any"), feature.get("take") or subject.partition(".")[2] or None
+        names = names_of(world, word)
+        every = sessions([row for row in every if names is None or row["activity"] in names])
+        word = "any"
     names = names_of(world, word)
     rows = [row for row in every if names is None or row["activity"] in names]
     if "relative" in feature:
         which, anchor_word = next(iter(feature["to"].items()))
         anchors = names_of(world, anchor_word)
-        times = [row["ts"] for row in every if anchors is None or row["activity"] in anchors]
+        whole = activities_of(world, entity, number, feature, now)
+        times = [row["ts"] for row in whole if anchors is None or row["activity"] in anchors]
         if not times:
             return None
         anchor = min(times) if which == "first" else max(times)
         rows = [row for row in rows if (row["ts"] < anchor if feature["relative"] == "before" else row["ts"] > anchor)]
     own = world.entities[entity][number]
+    rows = [derive(row, world.zone) for row in rows]
     rows = [row for row in rows if passes(feature.get("where"), row, own)]
+    for key in ("followed_by", "not_followed_by"):
+        if key in feature:
+            after, within = next(iter(feature[key].items()))
+            rows = following(world, rows, names_of(world, after), within, at, wanted=key == "followed_by")
     window = feature.get("window")
     if verb == "trend":
         return trend(rows, value_name, (minus(at, window, world.zone), minus(at, window, world.zone, 2)))
@@ -169,6 +182,50 @@ def over_activities(world: World, entity: str, number: int, feature: Row, at: dt
             return (times[-1] - times[0]).total_seconds() / 86400.0 / (len(times) - 1) if gaps else None
         return aggregate(verb, feature, gaps)
     return over_rows(world, verb, feature, rows, value_name, at)
+
+
+def sessions(rows: list[Row]) -> list[Row]:
+    """Runs of activities of one entity with less than half an hour between them."""
+    found: list[Row] = []
+    for number in dict.fromkeys(row["entity_id"] for row in rows):
+        runs: list[list[dt.datetime]] = []
+        for moment in [row["ts"] for row in rows if row["entity_id"] == number]:
+            if runs and (moment - runs[-1][-1]).total_seconds() < 1800:
+                runs[-1].append(moment)
+            else:
+                runs.append([moment])
+        found += [
+            {"entity_id": number, "ts": run[0], "uuid": index, "activity": "session", "events": len(run),
+             "seconds": int((run[-1] - run[0]).total_seconds())}
+            for index, run in enumerate(runs)
+        ]  # fmt: skip
+    return sorted(found, key=lambda row: (row["ts"], row["uuid"]))
+
+
+def derive(row: Row, zone: str) -> Row:
+    """The local day, hour and weekday of an activity."""
+    local = row["ts"].replace(tzinfo=dt.UTC).astimezone(ZoneInfo(zone))
+    return {**row, "day": local.date(), "hour": local.hour, "weekday": local.isoweekday()}
+
+
+def following(
+    world: World, rows: list[Row], names: list[str] | None, within: str, at: dt.datetime, *, wanted: bool
+) -> list[Row]:
+    """The activities after which one of the names happened within a time, or did not."""
+    found = []
+    for row in rows:
+        end = row["ts"] + (at - minus(at, within, "UTC"))
+        after = [
+            other
+            for other in world.streams["person"]
+            if other["entity_id"] == row["entity_id"]
+            and (names is None or other["activity"] in names)
+            and row["ts"] < other["ts"] <= end
+            and other["ts"] < at
+        ]
+        if bool(after) if wanted else (not after and end < at):
+            found.append(row)
+    return found
 
 
 def over_rows(world: World, verb: str, feature: Row, rows: list[Row], name: str | None, at: dt.datetime) -> Any:
@@ -205,6 +262,8 @@ def aggregate(verb: str, feature: Row, values: list[Any]) -> Any:
         return float(total(values)) / len(values)
     if verb in ("min", "max"):
         return min(values) if verb == "min" else max(values)
+    if verb == "stddev":
+        return deviation([Decimal(repr(v)) if isinstance(v, float) else Decimal(v) for v in values])
     if verb == "mode":
         counts = Counter(values)
         return min(value for value, count in counts.items() if count == max(counts.values()))
@@ -214,6 +273,16 @@ def aggregate(verb: str, feature: Row, values: list[Any]) -> Any:
     low, high = math.floor(position), math.ceil(position)
     weight = position - low
     return ordered[low] * (1 - weight) + ordered[high] * weight
+
+
+def deviation(values: list[Decimal]) -> float | None:
+    """The sample standard deviation, from exact sums."""
+    if len(values) < 2:
+        return None
+    exact = [round(value, 9) for value in values]
+    squares, plain = float(sum(round(value * value, 9) for value in values)), float(sum(exact))
+    inner = (squares - plain * plain / len(values)) / (len(values) - 1)
+    return math.sqrt(max(inner, 0.0))
 
 
 def total(values: list[Any]) -> Any:

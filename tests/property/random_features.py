@@ -82,18 +82,33 @@ def activity_feature(draw: random.Random) -> dict[str, Any]:
             {"trend": word, "window": draw.choice(["1d", "7d", "1mo"])},
             {"trend": "trade.amount", "window": "7d"},
             {"streak": word, "take": draw.choice(["day", "week", "month"])}, {"streak": word},
+            {"distinct": word, "take": "day"}, {"mode": word, "take": "hour"}, {"last": word, "take": "weekday"},
+            {"count": word, "where": ("weekday", ">", 4)}, {"stddev": number, "of": "bought"},
+            {"count": "session"}, {"avg": "session.seconds"}, {"max": "session.events", "of": "trade"},
+            {"count": "session", "where": ("events", "=", 1)}, {"sum": "session", "take": "seconds", "of": word},
+            {"count": word, draw.choice(["followed_by", "not_followed_by"]): {draw.choice(activities): draw.choice(["30min", "6h", "2d", "1w"])}},
         ]
     )  # fmt: skip
     if "window" not in feature and draw.random() < 0.5:
         feature["window"] = draw.choice(["1h", "90min", "1d", "7d", "3w", "1mo", "2mo", "1q", "1y"])
-    if draw.random() < 0.25:
+    if draw.random() < 0.15:
+        feature["ago"] = draw.choice(["1h", "5d", "1mo"])
+    is_session = str(feature[next(iter(feature))]).startswith("session")
+    if draw.random() < 0.25 and not is_session:
         feature |= {"relative": draw.choice(["before", "after"])}
         feature["to"] = {draw.choice(["first", "last"]): draw.choice([*activities, "trade"])}
         if "trend" in feature:
             del feature["relative"], feature["to"]
-    if draw.random() < 0.35:
+    if draw.random() < 0.35 and not is_session and "where" not in feature:
         feature["where"] = draw.choice(
-            [("amount", ">", 20), ("sku", "=", "s1"), ("sku", "<>", "s2"), ("weight", "<", 1.5), ("flag", "=", True)]
+            [
+                ("hour", ">", 11),
+                ("amount", ">", 20),
+                ("sku", "=", "s1"),
+                ("sku", "<>", "s2"),
+                ("weight", "<", 1.5),
+                ("flag", "=", True),
+            ]
         )
     if draw.random() < 0.3:
         feature["null"] = "keep"

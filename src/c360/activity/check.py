@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from c360.activity.vocabulary import every_activity, fixed_columns
+from c360.activity.vocabulary import fixed_columns, reserved_names
 from c360.errors import Fault, suggest
 from c360.project import Project
 
@@ -15,8 +15,9 @@ def check(project: Project) -> list[Fault]:
 def check_activity(project: Project, name: str) -> Iterator[Fault]:
     """The faults of one activity."""
     file, activity, path = project.file, project.file.activities[name], ("activities", name)
-    if name == every_activity:
-        yield project.fault("name-reserved", f"'{name}' means every activity", *path, fix="take another name")
+    if name in reserved_names:
+        message = f"'{name}' means {reserved_names[name]}"
+        yield project.fault("name-reserved", message, *path, fix="take another name")
     if name in file.entities:
         yield project.fault("name-twice", f"'{name}' is an activity and an entity", *path)
     declared = {attribute for item in activity.from_ for attribute in item.attributes}

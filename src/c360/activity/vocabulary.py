@@ -12,6 +12,7 @@ fixed_columns = {
     "activity_repeated_at": "TIMESTAMP",
 }
 every_activity = "any"
+reserved_names = {every_activity: "every activity", "session": "runs of activities"}
 
 
 def activities_of(project: Project, entity: str) -> list[str]:

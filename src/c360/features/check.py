@@ -69,7 +69,7 @@ def check_modifiers(project: Project, definition: Definition) -> Iterator[Fault]
             fix = f"it belongs to {', '.join(sorted(verbs))}"
             yield project.fault("feature-modifier", message, *definition.path, key, fix=fix)
     if verb in ("sql", "ratio"):
-        for key in ("window", "relative", "to", "take", "of", "via", "where"):
+        for key in ("window", "ago", "relative", "to", "followed_by", "not_followed_by", "take", "of", "via", "where"):
             if getattr(feature, key) is not None:
                 message = f"'{definition.name}': `{key}:` means nothing to a formula"
                 fix = "put it at the features that the formula reads"

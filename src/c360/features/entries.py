@@ -15,12 +15,12 @@ Class = Literal["additive", "extreme", "ratio", "distinct", "holistic", "point",
 classes: dict[str, Class] = {
     "count": "additive", "sum": "additive", "any": "additive", "min": "extreme", "max": "extreme", "first": "extreme",
     "last": "extreme", "avg": "ratio", "ratio": "ratio", "trend": "ratio", "distinct": "distinct", "median": "holistic",
-    "mode": "holistic", "percentile": "holistic", "list": "holistic", "streak": "holistic", "nth": "point",
+    "mode": "holistic", "percentile": "holistic", "stddev": "holistic", "list": "holistic", "streak": "holistic", "nth": "point",
     "pick": "point", "sql": "formula",
 }  # fmt: skip
 types = {
     "count": "BIGINT", "distinct": "BIGINT", "streak": "BIGINT", "any": "BOOLEAN", "avg": "DOUBLE", "ratio": "DOUBLE",
-    "trend": "DOUBLE", "median": "DOUBLE", "percentile": "DOUBLE", "list": "VARCHAR",
+    "trend": "DOUBLE", "median": "DOUBLE", "percentile": "DOUBLE", "stddev": "DOUBLE", "list": "VARCHAR",
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from c360.features.language.order import own_needs
 from c360.features.language.reads import Read, Resolver
 from c360.features.language.resolved import resolve
 from c360.features.language.windows import end_of, form
-from c360.features.tables import column_types, compute, spans_of
+from c360.features.tables import column_types, compute, steps_of
 from c360.project import Project
 from c360.project.blocks.features import Feature, FeatureDefaults
 from c360.warehouse import Connection, comma, qualified, quote
@@ -82,7 +82,7 @@ def write_panel(work: Connection, project: Project, request: PanelRequest, as_of
     frame = Frame(as_of, project.timezone, tuple(sorted(set(request.cuts))))
     work.create_schema("features")
     label = Label.parse(project, request) if request.label else None
-    work.replace_table(cut_table, frame.cut_sql(spans_of(needed), label.horizon if label else None))
+    work.replace_table(cut_table, frame.cut_sql(steps_of(needed), label.horizon if label else None))
     first = Resolver(project, {}).read(anything(request.entity))
     tables = Tables(project, frame, column_types(work, {**needed, first.key: first}), {})
     compute(work, tables, needed)

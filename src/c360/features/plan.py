@@ -9,7 +9,7 @@ from typing import Any
 from c360.errors import ProjectError
 from c360.features.compiler.frame import Frame
 from c360.features.compiler.measures import is_grouped
-from c360.features.compiler.rows import Tables, span_of
+from c360.features.compiler.rows import Tables
 from c360.features.compiler.statement import Round, compile_round, tier_of, tiers
 from c360.features.language.definitions import Key
 from c360.features.language.order import stages
@@ -105,6 +105,6 @@ def describe(number: int, entity: str, name: str, made: Round, seconds: float | 
     what = f"activity.{first.source}" if first.kind == "stream" else first.source
     if first.chain:
         what += f" via {' and '.join(first.chain[:-1]) or first.chain[0]}"
-    window = "all" if span_of(first) is None or tier_of(first) == len(tiers) else f"{tiers[tier_of(first)]:.0f} days"
+    window = "all" if tier_of(first) == len(tiers) else f"{tiers[tier_of(first)]:.0f} days"
     names = tuple(read.definition.name for read in reads)
     return Pass(number, entity, name, what, window, form, names, made.ctes[name], seconds)

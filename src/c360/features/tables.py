@@ -4,11 +4,11 @@ from datetime import datetime
 
 from c360.errors import ProjectError
 from c360.features.compiler.frame import Frame, cut_table
-from c360.features.compiler.rows import Tables, span_of
+from c360.features.compiler.rows import Tables
 from c360.features.compiler.statement import compile_round
 from c360.features.language.definitions import Key
 from c360.features.language.order import stages
-from c360.features.language.reads import Read
+from c360.features.language.reads import Read, Steps
 from c360.features.language.resolved import resolve
 from c360.project import Project
 from c360.warehouse import Connection, comma, qualified, quote
@@ -34,7 +34,7 @@ def build(work: Connection, project: Project, as_of: datetime) -> None:
 def compute(work: Connection, tables: Tables, reads: dict[Key, Read]) -> None:
     """Run the rounds, then leave one table per entity, at the date or dates of the frame."""
     if tables.frame.is_panel and not work.table_exists("features", "_cut"):
-        work.replace_table(cut_table, tables.frame.cut_sql(spans_of(reads)))
+        work.replace_table(cut_table, tables.frame.cut_sql(steps_of(reads)))
     rounds = stages(reads)
     parts: dict[str, list[str]] = {}
     for entity, chosen in rounds:
@@ -68,10 +68,12 @@ def finish(work: Connection, tables: Tables, entity: str, parts: list[str], keys
         work.execute(f"DROP TABLE {table}")
 
 
-def spans_of(reads: dict[Key, Read]) -> list[tuple[str, int]]:
-    """The windows whose starts are needed: a trend also needs where the one before begins."""
-    spans = [span for span in map(span_of, reads.values()) if span]
-    return [(window, number) for window, times in spans for number in range(1, times + 1)]
+def steps_of(reads: dict[Key, Read]) -> list[Steps]:
+    """The moments before the date that are needed: where windows begin and end."""
+    found = []
+    for read in reads.values():
+        found += [read.until, *(steps for times in (1, 2) if (steps := read.since(times)))]
+    return found
 
 
 def column_types(work: Connection, reads: dict[Key, Read]) -> dict[tuple[str, str], str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from c360.features.language.reads import Steps
 from c360.features.language.scope import clock_sql
 from c360.features.language.windows import end_of, start_of
 from c360.warehouse import comma, literal, qualified, quote
@@ -41,11 +42,13 @@ class Frame:
         """The date of a row."""
         return f"{alias}.cut_at" if self.is_panel else stamp(self.as_of)
 
-    def start(self, window: str, times: int = 1) -> str:
-        """Where a window before that date begins."""
+    def back(self, steps: Steps) -> str:
+        """The moment so many windows before that date, one step after the other."""
+        if not steps:
+            return self.now()
         if self.is_panel:
-            return f"c.{quote(start_column(window, times))}"
-        return stamp(start_of(window, self.as_of, self.zone, times))
+            return f"c.{quote(step_column(steps))}"
+        return stamp(walk(steps, self.as_of, self.zone))
 
     def clocked(self, sql: str, alias: str) -> str:
         """A compiled snippet with the row's date where the user wrote "now"."""
@@ -64,20 +67,28 @@ class Frame:
         """SQL: two rows have the same keys."""
         return " AND ".join(f"{one}.{key} = {other}.{key}" for key in self.keys)
 
-    def cut_sql(self, windows: Iterable[tuple[str, int]], horizon: str | None = None) -> str:
-        """SQL of the table of cuts: number, date, the start of each window, and where the horizon of the label ends."""
+    def cut_sql(self, needed: Iterable[Steps], horizon: str | None = None) -> str:
+        """SQL of the table of cuts: number, date, each moment before it that is needed, and where a label ends."""
         rows = []
         for number, cut in enumerate(self.cuts):
             columns = [f"{number} AS cut", f"{stamp(cut)} AS cut_at"]
             columns += [
-                f"{stamp(start_of(window, cut, self.zone, times))} AS {quote(start_column(window, times))}"
-                for window, times in sorted(set(windows))
+                f"{stamp(walk(steps, cut, self.zone))} AS {quote(step_column(steps))}"
+                for steps in sorted(set(needed))
+                if steps
             ]
             columns += [f"{stamp(end_of(horizon, cut, self.zone))} AS label_end"] if horizon else []
             rows.append(f"SELECT {comma(columns)}")
         return " UNION ALL ".join(rows)
 
 
-def start_column(window: str, times: int) -> str:
-    """The column of a window's start in the table of cuts."""
-    return f"start_{times}x{window}" if times > 1 else f"start_{window}"
+def walk(steps: Steps, at: datetime, zone: str) -> datetime:
+    """Go back from a date."""
+    for window, times in steps:
+        at = start_of(window, at, zone, times)
+    return at
+
+
+def step_column(steps: Steps) -> str:
+    """The column of a moment in the table of cuts."""
+    return "back_" + "_".join(f"{times}x{window}" for window, times in steps)

@@ -2,7 +2,7 @@
 
 from c360.features.compiler.frame import Frame
 from c360.features.compiler.rows import Rows, Tables, activity_in
-from c360.features.language.reads import Read
+from c360.features.language.reads import Following, Read
 
 whole_types = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 binary_types = ("DOUBLE", "FLOAT", "REAL")
@@ -28,16 +28,28 @@ def space_of(read: Read) -> str:
 def condition_sql(read: Read, tables: Tables, *, windowed: bool = True) -> str:
     """SQL: this row of the pass counts for this feature."""
     frame, parts = tables.frame, []
-    if read.activities is not None:
+    if read.activities is not None and not read.sessions:
         parts.append(activity_in(tables.project, list(read.activities)))
-    if windowed and read.definition.feature.window:
-        parts.append(f"s.activity_ts >= {frame.start(read.definition.feature.window)}")
+    if read.until:
+        parts.append(f"s.activity_ts < {frame.back(read.until)}")
+    since = read.since()
+    if windowed and since:
+        parts.append(f"s.activity_ts >= {frame.back(since)}")
+    if read.following is not None:
+        parts.append(followed(read.following, frame.back(read.until)))
     if read.anchor is not None:
         side = "<" if read.definition.feature.relative == "before" else ">"
         parts.append(f"s.activity_ts {side} a.anchor_ts")
     if read.condition:
         parts.append(f"({frame.clocked(read.condition, 'c')})")
     return " AND ".join(parts) or "TRUE"
+
+
+def followed(following: Following, now: str) -> str:
+    """SQL: something happened after this row, or nothing did and the time for it is over."""
+    if following.wanted:
+        return "f.activity_uuid IS NOT NULL"
+    return f"f.activity_uuid IS NULL AND s.activity_ts + INTERVAL '{following.within}' SECOND < {now}"
 
 
 def aggregate(read: Read, rows: Rows, tables: Tables) -> str:
@@ -96,10 +108,10 @@ def mean_gap(condition: str) -> str:
 
 def trend(read: Read, tables: Tables) -> str:
     """SQL of this window over the one before it."""
-    window, frame = str(read.definition.feature.window), tables.frame
+    near, far = (tables.frame.back(read.since(times) or ()) for times in (1, 2))
     condition = condition_sql(read, tables, windowed=False)
-    now = f"{condition} AND s.activity_ts >= {frame.start(window)}"
-    before = f"{condition} AND s.activity_ts >= {frame.start(window, 2)} AND s.activity_ts < {frame.start(window)}"
+    now = f"{condition} AND s.activity_ts >= {near}"
+    before = f"{condition} AND s.activity_ts >= {far} AND s.activity_ts < {near}"
     kind = tables.type_of(read.value_key, space_of(read))
     if read.value is None:
         sides = [f"count(CASE WHEN {side} THEN 1 END)" for side in (now, before)]

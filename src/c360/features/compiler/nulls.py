@@ -9,7 +9,7 @@ from c360.warehouse import literal
 
 number_types = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "DOUBLE", "FLOAT", "REAL", "DECIMAL", "NUMERIC")
 by_verb: dict[str, Any] = {"count": 0, "sum": 0, "distinct": 0, "streak": 0, "any": False}
-number_verbs = {"count", "sum", "distinct", "streak", "avg", "median", "percentile", "trend", "ratio"}
+number_verbs = {"stddev", "count", "sum", "distinct", "streak", "avg", "median", "percentile", "trend", "ratio"}
 
 
 def null_policy(read: Read, tables: Tables | None = None) -> Any:

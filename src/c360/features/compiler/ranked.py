@@ -1,8 +1,8 @@
 """A read in, its own SELECT out, for the verbs that need rows in an order or values in a ranking."""
 
-from c360.features.compiler.calendar import Period, period_sql
 from c360.features.compiler.measures import condition_sql, day_seconds
 from c360.features.compiler.rows import Rows, Tables
+from c360.features.language.calendar import Period, period_sql
 from c360.features.language.reads import Read
 from c360.warehouse import literal, quote
 
@@ -47,6 +47,8 @@ def ordered_value(read: Read, rows: Rows, found: str) -> str:
     name = quote(read.definition.name)
     if feature.verb in ("min", "max"):
         return f"SELECT {keys}, {feature.verb}(v) AS {name} FROM ({found}) g GROUP BY {keys}"
+    if feature.verb == "stddev":
+        return f"SELECT {keys}, {spread('v')} AS {name} FROM ({found}) g GROUP BY {keys}"
     p = 0.5 if feature.verb == "median" else (feature.p if feature.p is not None else 0.5)
     over = f"OVER (PARTITION BY {keys}"
     places = f"SELECT {keys}, CAST(v AS DOUBLE) AS v, row_number() {over} ORDER BY v) - 1 AS place, count(*) {over}) AS n FROM ({found}) g"
@@ -56,6 +58,14 @@ def ordered_value(read: Read, rows: Rows, found: str) -> str:
     low_value = f"max(CASE WHEN place = {low} THEN v * (1 - {weight}) END)"
     high_value = f"max(CASE WHEN place = {high} THEN v * {weight} END)"
     return f"SELECT {keys}, {low_value} + {high_value} AS {name} FROM ({places}) h GROUP BY {keys}"
+
+
+def spread(value: str) -> str:
+    """SQL of the sample standard deviation; sums of decimals do not depend on the order of rows."""
+    exact = f"CAST({value} AS DECIMAL(38, 9))"
+    squares, plain = f"CAST(sum(CAST({value} * {value} AS DECIMAL(38, 9))) AS DOUBLE)", f"CAST(sum({exact}) AS DOUBLE)"
+    inner = f"({squares} - {plain} * {plain} / count({value})) / (count({value}) - 1)"
+    return f"CASE WHEN count({value}) > 1 THEN sqrt(CASE WHEN {inner} < 0 THEN 0 ELSE {inner} END) END"
 
 
 def chosen(read: Read, rows: Rows, tables: Tables) -> str:
@@ -119,7 +129,7 @@ def streak(read: Read, rows: Rows, tables: Tables) -> str:
     """SQL of the current streak: consecutive periods with an activity, up to this one or the one before it."""
     feature, keys, name = read.definition.feature, ", ".join(rows.frame.keys), quote(read.definition.name)
     every: Period = next((period for period in periods if period == feature.take), "day")
-    zone, now = rows.frame.zone, rows.frame.now()
+    zone, now = rows.frame.zone, rows.frame.back(read.until)
     found = rows.plain(
         [f"{period_sql('s.activity_ts', every, zone)} AS v", f"{period_sql(now, every, zone)} AS now"],
         condition_sql(read, tables),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from c360.entities import is_many
 from c360.features.compiler.frame import Frame
-from c360.features.language.reads import Read
+from c360.features.language.derived import session_gap_seconds
+from c360.features.language.reads import Following, Read, Steps
 from c360.features.language.relations import Chain
 from c360.features.language.windows import longest_days
 from c360.project import Project
@@ -134,8 +135,10 @@ def stream_rows(reads: list[Read], tables: Tables, own: str | None) -> Rows:
     """The activities of each entity, or of its members, as one pass."""
     first, frame, project = reads[0], tables.frame, tables.project
     source, target, shared = f"{qualified('activity', first.source)} s", "s.entity_id", False
+    if first.sessions:
+        source = f"({session_sql(first, tables)}) s"
     if frame.is_panel:
-        source += " CROSS JOIN features._cut c"
+        source += " JOIN features._cut c ON c.cut = s.cut" if first.sessions else " CROSS JOIN features._cut c"
     if first.chain:
         pairs, shared = chain_sql(project, first.source, first.chain, frame)
         source += f" JOIN ({pairs}) w ON w.member_id = s.entity_id"
@@ -149,21 +152,63 @@ def stream_rows(reads: list[Read], tables: Tables, own: str | None) -> Rows:
         source += " AND m.cut = c.cut" if frame.is_panel else ""
     if own is not None:
         source += f" JOIN {own} o ON o.entity_id = {target}" + (" AND o.cut = c.cut" if frame.is_panel else "")
+    if first.following is not None:
+        source += f" LEFT JOIN ({followed_sql(first, first.following, tables)}) f ON f.activity_uuid = s.activity_uuid"
+        source += " AND f.cut = c.cut" if frame.is_panel else ""
     where = [f"s.activity_ts < {frame.now()}"]
-    spans = [span_of(read) for read in reads]
-    if all(spans):
-        widest = max((span for span in spans if span), key=lambda span: longest_days(span[0]) * span[1])
-        where.append(f"s.activity_ts >= {frame.start(*widest)}")
+    reaches = [read.reach for read in reads]
+    if all(reaches):
+        where.append(f"s.activity_ts >= {frame.back(max((r for r in reaches if r), key=days_of))}")
     names = {name for read in reads for name in (*(read.activities or ()), *(read.anchor[1] if read.anchor else ()))}
-    if all(read.activities is not None for read in reads):
+    if all(read.activities is not None for read in reads) and not first.sessions:
         where.append(activity_in(project, sorted(names)))
     return Rows(source, target, " AND ".join(where), frame, "w.share" if shared else None)
 
 
-def span_of(read: Read) -> tuple[str, int] | None:
-    """The window that a read needs, and how many of them: a trend looks back twice."""
-    window = read.definition.feature.window
-    return (window, 2 if read.definition.feature.verb == "trend" else 1) if window else None
+def days_of(steps: Steps) -> float:
+    """About how many days back."""
+    return sum(longest_days(window) * times for window, times in steps)
+
+
+def session_sql(read: Read, tables: Tables) -> str:
+    """SQL of the sessions of every entity before the date: when each began, how long it was and how many activities."""
+    frame = tables.frame
+    cut = "c.cut, " if frame.is_panel else ""
+    keys = f"s.entity_id{', c.cut' if frame.is_panel else ''}"
+    where = [f"s.activity_ts < {frame.back(read.until)}"]
+    where += [activity_in(tables.project, list(read.activities))] if read.activities is not None else []
+    source = qualified("activity", read.source) + (" s CROSS JOIN features._cut c" if frame.is_panel else " s")
+    order = "ORDER BY s.activity_ts, s.activity_uuid"
+    before = f"lag(s.activity_ts) OVER (PARTITION BY {keys} {order})"
+    rows = (
+        f"SELECT {cut}s.entity_id, s.activity_ts, s.activity_uuid, {before} AS before FROM {source} "
+        f"WHERE {' AND '.join(where)}"
+    )
+    plain = "entity_id, cut" if frame.is_panel else "entity_id"
+    starts = f"CASE WHEN before IS NULL OR date_diff('second', before, activity_ts) >= {session_gap_seconds} THEN 1 ELSE 0 END"
+    number = f"sum({starts}) OVER (PARTITION BY {plain} ORDER BY activity_ts NULLS FIRST, activity_uuid NULLS FIRST ROWS UNBOUNDED PRECEDING)"
+    numbered = f"SELECT {plain}, activity_ts, {number} AS number FROM ({rows}) g"
+    return (
+        f"SELECT {plain}, number, min(activity_ts) AS activity_ts, number AS activity_uuid, 'session' AS activity, "
+        f"date_diff('second', min(activity_ts), max(activity_ts)) AS seconds, count(*) AS events "
+        f"FROM ({numbered}) h GROUP BY {plain}, number"
+    )
+
+
+def followed_sql(read: Read, following: Following, tables: Tables) -> str:
+    """SQL of the activities after which one of the names happened within the time."""
+    frame = tables.frame
+    cut = ", c.cut AS cut" if frame.is_panel else ""
+    cuts = " CROSS JOIN features._cut c" if frame.is_panel else ""
+    stream = qualified("activity", read.source)
+    happened = activity_in(tables.project, list(following.names)).replace("s.activity", "o.activity")
+    mine = f" AND {activity_in(tables.project, list(read.activities))}" if read.activities is not None else ""
+    within = f"o.activity_ts <= s.activity_ts + INTERVAL '{following.within}' SECOND"
+    return (
+        f"SELECT DISTINCT s.activity_uuid{cut} FROM {stream} s JOIN {stream} o ON o.entity_id = s.entity_id "
+        f"AND o.activity_ts > s.activity_ts AND {within}{cuts} "
+        f"WHERE {happened}{mine} AND o.activity_ts < {frame.back(read.until)}"
+    )
 
 
 def activity_in(project: Project, names: list[str]) -> str:

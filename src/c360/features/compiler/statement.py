@@ -7,12 +7,11 @@ from itertools import pairwise
 from c360.features.compiler.measures import aggregate, anchored, is_grouped
 from c360.features.compiler.nulls import with_null_policy
 from c360.features.compiler.ranked import distinct, picked, ranked
-from c360.features.compiler.rows import Rows, Tables, member_rows, span_of, stream_rows
+from c360.features.compiler.rows import Rows, Tables, days_of, member_rows, stream_rows
 from c360.features.language.definitions import Key
 from c360.features.language.order import depths
 from c360.features.language.reads import Read
 from c360.features.language.relations import upward
-from c360.features.language.windows import longest_days
 from c360.warehouse import comma, qualified, quote
 
 tiers = (31.0, 92.0)
@@ -140,7 +139,7 @@ def rows_of(reads: list[Read], tables: Tables, previous: str) -> Rows:
 
 def without_window(read: Read) -> Read:
     """The same activities over all time: the first order may lie before the window that counts views."""
-    feature = read.definition.feature.model_copy(update={"window": None})
+    feature = read.definition.feature.model_copy(update={"window": None, "ago": None})
     return replace(
         read, definition=replace(read.definition, feature=feature), activities=read.anchor[1] if read.anchor else None
     )
@@ -153,12 +152,13 @@ def group_of(read: Read, tables: Tables) -> tuple[object, ...]:
         no_maximum = tables.type_of(read.value_key, "entities") == "BOOLEAN"
         alone = ".".join(read.key)
         shape = verb if verb == "distinct" or (verb == "pick" and not no_maximum) else alone
-    return read.kind, read.source, read.chain, read.anchor, tier_of(read), shape
+    kind = (read.kind, read.sessions, read.following, read.until if read.sessions else ())
+    return kind, read.source, read.chain, read.anchor, tier_of(read), shape, read.activities if read.sessions else ()
 
 
 def tier_of(read: Read) -> int:
     """0 for windows of up to a month, 1 for a quarter, 2 for more and for all time."""
-    span = span_of(read)
-    if span is None:
+    reach = read.reach
+    if reach is None:
         return len(tiers)
-    return sum(longest_days(span[0]) * span[1] > limit for limit in tiers)
+    return sum(days_of(reach) > limit for limit in tiers)

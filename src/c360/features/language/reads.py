@@ -10,12 +10,30 @@ from typing import Literal
 from c360.activity import activities_of, attributes_of, named_activities
 from c360.errors import Fault, ProjectError, suggest
 from c360.features.language.definitions import Definition, Key
+from c360.features.language.derived import derived_columns, session, session_columns
 from c360.features.language.relations import Chain, chains, choose_chain
 from c360.features.language.scope import Scope
+from c360.features.language.windows import split
 from c360.project import Project
+from c360.project.blocks.features import Feature
 
 Anchor = tuple[Literal["first", "last"], tuple[str, ...]]
-needs_value = {"sum", "min", "max", "avg", "median", "mode", "percentile", "list", "distinct"}
+Steps = tuple[tuple[str, int], ...]
+needs_value = {"sum", "min", "max", "avg", "median", "mode", "percentile", "stddev", "list", "distinct"}
+
+
+@dataclass(frozen=True)
+class Following:
+    """Only activities after which one of `names` happened within a time, or none did.
+
+    Attributes:
+        within: the time, in seconds.
+        wanted: True when it must have happened.
+    """
+
+    names: tuple[str, ...]
+    within: int
+    wanted: bool
 
 
 @dataclass(frozen=True)
@@ -35,6 +53,8 @@ class Read:
         needs: columns of entities that must be there before.
         aliases: the aliases that the SQL uses.
         gap: the value is the time between consecutive activities.
+        sessions: the rows are sessions of these activities.
+        following: what must, or must not, have happened after each row.
     """
 
     definition: Definition
@@ -50,6 +70,24 @@ class Read:
     needs: frozenset[Key] = frozenset()
     aliases: frozenset[str] = frozenset()
     gap: bool = False
+    sessions: bool = False
+    following: Following | None = None
+
+    @property
+    def until(self) -> Steps:
+        """How far back from now the rows end."""
+        ago = self.definition.feature.ago
+        return ((ago, 1),) if ago else ()
+
+    def since(self, times: int = 1) -> Steps | None:
+        """How far back from now the rows begin; None for the beginning."""
+        window = self.definition.feature.window
+        return (*self.until, (window, times)) if window else None
+
+    @property
+    def reach(self) -> Steps | None:
+        """Where the earliest row that counts may lie: a trend looks back twice."""
+        return self.since(2 if self.definition.feature.verb == "trend" else 1)
 
     @property
     def key(self) -> Key:
@@ -78,9 +116,11 @@ class Resolver:
             return self.members(definition, head, tail or None)
         return self.stream(definition)
 
-    def scope(self, definition: Definition, stream: str | None = None, member: str | None = None) -> Scope:
+    def scope(
+        self, definition: Definition, stream: str | None = None, member: str | None = None, *, sessions: bool = False
+    ) -> Scope:
         """The names a feature's snippets may use."""
-        return Scope(self.project, definition.entity, self.features, stream, member)
+        return Scope(self.project, definition.entity, self.features, stream, member, sessions)
 
     def formula(self, definition: Definition) -> Read:
         """A formula over own columns and those of what the entity belongs to."""
@@ -114,7 +154,7 @@ class Resolver:
             message = f"'{definition.name}': `{feature.verb}: {member}` does not say which column"
             fix = f"write `{feature.verb}: {member}.COLUMN`"
             raise ProjectError(self.fault("feature-incomplete", message, definition, feature.verb, fix))
-        for key in ("window", "relative", "take", "to"):
+        for key in ("window", "ago", "relative", "take", "to", "followed_by", "not_followed_by"):
             if getattr(feature, key) is not None:
                 message = f"'{definition.name}': `{key}:` needs activities; a {member} has no time of its own"
                 fix = "window the feature of the member that is read"
@@ -131,14 +171,15 @@ class Resolver:
         """An aggregate of activities."""
         feature = definition.feature
         names, attribute, gap = self.subject(definition)
+        sessions = feature.subject.partition(".")[0] == session
         source, chain = self.stream_of(definition, names)
-        scope = self.scope(definition, stream=source)
+        scope = self.scope(definition, stream=source, sessions=sessions)
         attribute = attribute or feature.take or self.default_value(definition, names)
         value = None
         if attribute is not None and not gap and feature.verb != "streak":
             value = scope.in_stream(attribute)
             if value is None:
-                known = attributes_of(self.project, source)
+                known = [*(session_columns if sessions else attributes_of(self.project, source)), *derived_columns]
                 message = f"'{definition.name}': activities of {source} have no attribute '{attribute}'"
                 fix = suggest(attribute, [*known, "ts"]) or f"attributes: {', '.join(known) or 'none'}"
                 raise ProjectError(self.fault("unknown-attribute", message, definition, feature.verb, fix))
@@ -148,16 +189,19 @@ class Resolver:
                 self.fault("feature-incomplete", message, definition, feature.verb, "add `take: ATTRIBUTE`")
             )
         condition = self.condition(definition, scope)
-        every = feature.subject == "any" or (gap and feature.of == "any")
+        every = is_every(feature)
         return Read(
             definition, "stream", source, chain, None if every else tuple(names), value,
             (source, attribute) if value and attribute else None, condition, anchor=self.anchor(definition),
-            needs=frozenset(scope.needs), aliases=frozenset(scope.aliases), gap=gap,
+            needs=frozenset(scope.needs), aliases=frozenset(scope.aliases), gap=gap, sessions=sessions,
+            following=self.following(definition),
         )  # fmt: skip
 
     def subject(self, definition: Definition) -> tuple[list[str], str | None, bool]:
         """The activities that a feature names, its attribute, and whether it reads the gaps between them."""
         feature, text = definition.feature, str(definition.feature.subject)
+        if text.partition(".")[0] == session:
+            return self.activities(definition, feature.of or "any", "of"), text.partition(".")[2] or None, False
         if text == "gap":
             if feature.of is None:
                 message = f"'{definition.name}' does not say the gap between which activities"
@@ -190,7 +234,7 @@ class Resolver:
     def stream_of(self, definition: Definition, names: list[str]) -> tuple[str, Chain]:
         """Whose stream holds the activities: the entity's own, else that of the members who reach it."""
         entity, bases = definition.entity, {name.partition(": ")[0] for name in names}
-        every = definition.feature.subject == "any" or definition.feature.of == "any"
+        every = is_every(definition.feature)
         fits = [
             name
             for name in self.project.file.entities
@@ -244,6 +288,9 @@ class Resolver:
         feature = definition.feature
         if feature.relative is None and feature.to is None:
             return None
+        if str(feature.subject).partition(".")[0] == session:
+            message = f"'{definition.name}': sessions are not counted relative to an activity"
+            raise ProjectError(self.fault("feature-modifier", message, definition, "relative", "count activities"))
         if feature.relative is None or feature.to is None or len(feature.to) != 1:
             message = f"'{definition.name}': `relative:` and `to:` go together"
             fix = "write `relative: before, to: {first: ACTIVITY}`"
@@ -251,9 +298,35 @@ class Resolver:
         which, name = next(iter(feature.to.items()))
         return which, tuple(self.activities(definition, name, "to"))
 
+    def following(self, definition: Definition) -> Following | None:
+        """What must, or must not, have happened after each activity."""
+        feature = definition.feature
+        given = feature.followed_by or feature.not_followed_by
+        if given is None:
+            return None
+        key = "followed_by" if feature.followed_by else "not_followed_by"
+        unit_seconds = {"min": 60, "h": 3600, "d": 86400, "w": 604800}
+        name, within = next(iter(given.items()))
+        count, unit = split(within)
+        if len(given) != 1 or unit not in unit_seconds or (feature.followed_by and feature.not_followed_by):
+            message = f"'{definition.name}': `{key}:` names one activity and a time of minutes, hours, days or weeks"
+            raise ProjectError(self.fault("feature-incomplete", message, definition, key, "write `{ACTIVITY: 24h}`"))
+        return Following(
+            tuple(self.activities(definition, name, key)), count * unit_seconds[unit], key == "followed_by"
+        )
+
     def fault(self, code: str, message: str, definition: Definition, key: str, fix: str | None) -> Fault:
         """A fault that points at a key of the declaration."""
         return self.project.fault(code, message, *definition.path, key, fix=fix)
 
 
-member_verbs = {"count", "sum", "min", "max", "avg", "any", "pick", "distinct", "median", "mode", "percentile"}
+def is_every(feature: Feature) -> bool:
+    """Whether a feature reads any activity: `any`, the gaps of any, or sessions of no activity in particular."""
+    if feature.subject == "any" or feature.of == "any":
+        return True
+    return str(feature.subject).partition(".")[0] == session and feature.of is None
+
+
+member_verbs = {
+    "count", "sum", "min", "max", "avg", "any", "pick", "distinct", "median", "mode", "percentile", "stddev",
+}  # fmt: skip

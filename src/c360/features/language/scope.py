@@ -7,6 +7,7 @@ from c360.activity import attributes_of, fixed_columns
 from c360.entities import columns_of
 from c360.errors import Fault, ProjectError, suggest
 from c360.features.language.definitions import Key
+from c360.features.language.derived import derived_column, session_columns
 from c360.features.language.relations import upward
 from c360.project import Project
 from c360.warehouse import quote
@@ -25,6 +26,7 @@ class Scope:
     features: dict[str, list[str]]
     stream: str | None = None
     member: str | None = None
+    sessions: bool = False
     needs: set[Key] = field(default_factory=set)
     aliases: set[str] = field(default_factory=set)
 
@@ -53,13 +55,15 @@ class Scope:
         raise ProjectError(Fault("unknown-entity", f"unknown table '{table}' here", fix=suggest(table, known)))
 
     def in_stream(self, column: str) -> str | None:
-        """A column of the stream under its own name, `ts` being short for activity_ts."""
-        names = {name.lower(): name for name in (*fixed_columns, *attributes_of(self.project, str(self.stream)))}
+        """A column of the stream under its own name, `ts` being short for activity_ts; or a derived attribute."""
+        own = session_columns if self.sessions else attributes_of(self.project, str(self.stream))
+        names = {name.lower(): name for name in (*fixed_columns, *own)}
         names |= {"ts": "activity_ts"}
         found = names.get(column.lower())
-        if found:
+        sql = f"s.{quote(found)}" if found else derived_column(column.lower(), self.project.timezone)
+        if sql:
             self.aliases.add("s")
-        return f"s.{quote(found)}" if found else None
+        return sql
 
     def column(self, entity: str, column: str, alias: str) -> str:
         """A column of an entity: identifier, trait, relation or feature."""

@@ -4,13 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from c360.project.blocks.base import Block, Duration, Name, OneOrMany, Tier
+from c360.project.blocks.base import Block, Duration, Name, OneOrMany, Tier, as_list
 
 verbs = (
     "count", "sum", "min", "max", "avg", "first", "last", "nth", "pick", "any", "distinct", "median", "mode",
-    "percentile", "list", "ratio", "trend", "streak", "sql",
+    "percentile", "stddev", "list", "ratio", "trend", "streak", "sql",
 )  # fmt: skip
-reserved = ("defaults", "measures", "again")
+reserved = ("defaults", "use", "measures", "again")
 
 
 class FeatureDefaults(Block):
@@ -38,12 +38,15 @@ class Feature(Block):
         of: the activity of `avg: gap`, `median: gap`, and of `sum: attribute`.
         window: only the last `30d`, `4w`, `12mo` before as_of, half-open [t-w, t).
         relative, to: only activities before or after the one named by `to: {first: order_placed}`.
+        ago: as it was that long before as_of; a window ends there.
+        followed_by, not_followed_by: only activities after which another one happened, or not, within a time:
+            `{order_placed: 24h}`; what is too recent to tell does not count as not followed.
         via: the relation that is walked when there are two.
         order: for pick: SQL order of the candidates.
         null: what stands for NULL; `keep` leaves it.
         replaces: the old feature that this one deprecates.
         count, any: activities, or related entities: how many, or whether there is one.
-        sum, min, max, avg, median, mode, percentile: an attribute of activities, or a column of related entities.
+        sum, min, max, avg, median, mode, percentile, stddev: an attribute of activities, or a column of related entities.
         first, last, nth: an activity: the first, the last, or number `n`.
         pick: a column of related entities, of the first in `order`.
         distinct, list: the different values, counted or listed.
@@ -76,6 +79,7 @@ class Feature(Block):
     median: str | None = None
     mode: str | None = None
     percentile: str | None = None
+    stddev: str | None = None
     list: str | None = None
     ratio: OneOrMany | None = None
     trend: str | None = None
@@ -89,6 +93,9 @@ class Feature(Block):
     window: Duration | None = None
     relative: Literal["before", "after"] | None = None
     to: dict[Literal["first", "last"], str] | None = None
+    ago: Duration | None = None
+    followed_by: dict[str, Duration] | None = None
+    not_followed_by: dict[str, Duration] | None = None
     where: str | None = None
     via: Name | None = None
     order: str | None = None
@@ -143,11 +150,41 @@ class Again(Block):
     via: Name | None = None
 
 
+class LibraryUse(Block):
+    """Features of the standard library, for the activities that a project has.
+
+    Attributes:
+        windows: the windows instead of the library's own, such as `[30d, all]`.
+        activities: what a template calls an activity -> what the project calls it.
+        attributes: what a template calls an attribute -> what the project calls it.
+        only: just these templates.
+        without: all but these templates.
+        values: the values of templates that make one feature per value, such as `{category: [tea, coffee]}`.
+    """
+
+    windows: Annotated[tuple[str, ...] | None, BeforeValidator(as_list)] = None
+    activities: dict[Name, str] = Field(default_factory=dict)
+    attributes: dict[Name, Name] = Field(default_factory=dict)
+    only: Annotated[tuple[Name, ...] | None, BeforeValidator(as_list)] = None
+    without: Annotated[tuple[Name, ...], BeforeValidator(as_list)] = ()
+    values: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
+
+
+def as_uses(value: Any) -> Any:
+    """`use: shop`, `use: [web, shop]` and `use: {shop: {windows: [30d]}}` name parts of the library."""
+    if isinstance(value, str):
+        return {value: {}}
+    if isinstance(value, list):
+        return {name: {} for name in value} if all(isinstance(name, str) for name in value) else value
+    return {name: item or {} for name, item in value.items()} if isinstance(value, dict) else value
+
+
 class EntityFeatures(BaseModel):
     """The features of one entity: `own` by name, in file order, plus `again` and `defaults`.
 
     Attributes:
         defaults: what its features take when they say nothing themselves.
+        use: parts of the standard library: `web`, `shop`, `saas`, `support`, `crm`.
         measures: a set of features that is used again below.
         again: sets that are used once more.
     """
@@ -155,6 +192,7 @@ class EntityFeatures(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     defaults: FeatureDefaults = FeatureDefaults()
+    use: Annotated[dict[Name, LibraryUse], BeforeValidator(as_uses)] = Field(default_factory=dict)
     measures: dict[Name, Feature] = Field(default_factory=dict)
     own: dict[Name, Feature] = Field(default_factory=dict)
     again: tuple[Again, ...] = ()

@@ -1,4 +1,4 @@
-"""A UTC timestamp in SQL in, the number of its day, week or month on the clock of the project's zone out."""
+"""A UTC timestamp in SQL in, its day, week, month, hour and weekday on the clock of the project's zone out."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -17,14 +17,36 @@ def period_sql(moment: str, period: Period, zone: str) -> str:
         return day
     if period == "week":
         return f"CAST(floor({day} / 7.0) AS BIGINT)"
-    date = f"(CAST('1970-01-05' AS DATE) + CAST({day} AS INTEGER))"
+    date = date_sql(day)
     return f"(extract(year FROM {date}) * 12 + extract(month FROM {date}))"
 
 
 def day_sql(moment: str, zone: str) -> str:
     """SQL of the number of a local day."""
+    return f"CAST(floor({seconds_sql(moment, zone)} / 86400.0) AS BIGINT)"
+
+
+def date_sql(day: str) -> str:
+    """SQL of the date of a day's number."""
+    return f"(CAST('1970-01-05' AS DATE) + CAST({day} AS INTEGER))"
+
+
+def hour_sql(moment: str, zone: str) -> str:
+    """SQL of the hour on the clock, 0-23."""
+    hours = f"CAST(floor({seconds_sql(moment, zone)} / 3600.0) AS BIGINT)"
+    return f"({hours} - CAST(floor({hours} / 24.0) AS BIGINT) * 24)"
+
+
+def weekday_sql(moment: str, zone: str) -> str:
+    """SQL of the day of the week, 1 for Monday to 7 for Sunday."""
+    day = day_sql(moment, zone)
+    return f"({day} - CAST(floor({day} / 7.0) AS BIGINT) * 7 + 1)"
+
+
+def seconds_sql(moment: str, zone: str) -> str:
+    """SQL of the seconds since Monday 1970-01-05 00:00 on the local clock."""
     seconds = f"date_diff('second', CAST('1970-01-05 00:00:00' AS TIMESTAMP), {moment})"
-    return f"CAST(floor(({seconds} + {offset_sql(moment, zone)}) / 86400.0) AS BIGINT)"
+    return f"({seconds} + {offset_sql(moment, zone)})"
 
 
 def offset_sql(moment: str, zone: str) -> str:
