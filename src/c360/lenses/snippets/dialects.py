@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from c360.errors import Fault, ProjectError, suggest
+from c360.lenses.snippets.parse import rewrite_up
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -22,7 +23,7 @@ def write_for(sql: str, engine: str, *, pretty: bool = True) -> str:
     if engine not in engines:
         fix = suggest(engine, engines) or f"known: {', '.join(engines)}"
         raise ProjectError(Fault("lens-unknown-dialect", f"no SQL is written for '{engine}'", fix=fix))
-    tree = sqlglot.parse_one(sql, dialect="duckdb").transform(lambda node: adapt(node, engine))
+    tree = rewrite_up(sqlglot.parse_one(sql, dialect="duckdb"), lambda node: adapt(node, engine))
     return str(tree.sql(dialect=engine, pretty=pretty))
 
 
@@ -65,6 +66,15 @@ def adapt_bigquery(node: "exp.Expr") -> "exp.Expr":
         unit = str(node.args["unit"].name).upper()
         shown = exp.Var(this="ISOWEEK" if unit == "WEEK" else unit)
         return exp.Anonymous(this="DATETIME_TRUNC", expressions=[node.this, shown])
+    if isinstance(node, exp.SplitPart):
+        pieces = exp.Anonymous(this="SPLIT", expressions=[node.this, node.args["delimiter"]])
+        number = node.args["part_index"]
+        place = (
+            exp.Literal.number(int(number.name) - 1)
+            if number.is_int
+            else exp.Sub(this=number, expression=exp.Literal.number(1))
+        )
+        return exp.Bracket(this=pieces, expressions=[place], offset=0, safe=True)
     if isinstance(node, exp.DateDiff) and str(node.args.get("unit") or "").upper() in sub_day:
         unit_name = exp.Var(this=str(node.args["unit"]).upper())
         return exp.Anonymous(this="DATETIME_DIFF", expressions=[node.this, node.expression, unit_name])

@@ -1,7 +1,7 @@
 """SQL snippets with `${entity.member}` in, parsed trees in the engine's meaning out: parsed, never pasted."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -134,7 +134,18 @@ def canonical(tree: "exp.Expr", dialect: str) -> "exp.Expr":
                 return complete(node.expression, node.this, unit)
         return node
 
-    return tree.copy().transform(rewrite)
+    return rewrite_up(tree.copy(), rewrite)
+
+
+def rewrite_up(tree: "exp.Expr", change: "Callable[[exp.Expr], exp.Expr]") -> "exp.Expr":
+    """Change every node, the inner ones first; `change` returns the node itself to leave it."""
+    for node in reversed(list(tree.walk())):
+        new = change(node)
+        if new is not node:
+            if node is tree:
+                return new
+            node.replace(new)
+    return tree
 
 
 def unnested(node: "exp.Expr") -> "exp.Expr":
