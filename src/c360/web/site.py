@@ -67,6 +67,13 @@ class Site:
         """The folder of the stores."""
         return self.loaded.store
 
+    def address(self, path: str) -> str:
+        """The whole address of a path, as others reach it."""
+        settings = self.settings
+        if settings.proxies and settings.hosts:
+            return f"https://{settings.hosts[0]}{path}"
+        return f"{settings.origin}{path}"
+
     def file_stamp(self) -> tuple[tuple[str, int, int], ...]:
         """Names, sizes and times of the project's files."""
         try:

@@ -200,8 +200,10 @@ class Answer:
     def send_file(self, visit: Visit, download: Download) -> Response:
         """Answer with a file."""
         file = download.write(visit)
-        self.audit(visit, download, rows=file.rows)
-        headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(file.name)}"}
+        if visit.has_read:
+            self.audit(visit, download, rows=file.rows)
+        way = "inline" if file.is_shown else "attachment"
+        headers = {"content-disposition": f"{way}; filename*=UTF-8''{quote(file.name)}"}
         return Response(file.body, media_type=file.media_type, headers=headers)
 
     def audit(self, visit: Visit, endpoint: Endpoint, decision: str = "allowed", **details: Any) -> None:

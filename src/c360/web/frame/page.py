@@ -173,12 +173,13 @@ class Action:
 
 @dataclass(frozen=True)
 class File:
-    """What a download sends."""
+    """What a download sends; `is_shown` lets a browser show it instead of keeping it."""
 
     name: str
     media_type: str
     body: bytes
     rows: int
+    is_shown: bool = False
 
 
 @dataclass(frozen=True)

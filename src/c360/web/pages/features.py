@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
 from c360.errors import Fault, suggest
@@ -188,8 +189,10 @@ def bars(visit: Visit, row: FeatureRow, now: Distribution) -> tuple[tuple[str, i
     from c360.web.frame.formats import number
 
     low, high = float(ends[0]), float(ends[1])
-    steps = min(12, max(2, int(high - low))) if isinstance(ends[0], int) else 12
-    width = (high - low) / steps
+    width = (high - low) / 12
+    if isinstance(ends[0], int):
+        width = max(1, ceil((high - low + 1) / 12))
+    steps = min(12, int((high - low) / width) + 1)
     name = quote(row.name)
     sql = (
         f"SELECT least(CAST(floor(({name} - ?) / ?) AS BIGINT), {steps - 1}), count(*) FROM {quote(row.entity)} "

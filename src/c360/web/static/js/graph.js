@@ -102,12 +102,29 @@ function drawNode(svg, graph, name) {
   svg.append(group);
 }
 
+function boundsOf(graph) {
+  const xs = [], ys = [];
+  for (const name of graph.nodes()) {
+    const node = graph.node(name);
+    xs.push(node.x - node.width / 2, node.x + node.width / 2);
+    ys.push(node.y - node.height / 2, node.y + node.height / 2);
+  }
+  for (const edge of graph.edges()) {
+    for (const point of graph.edge(edge).points) {
+      xs.push(point.x);
+      ys.push(point.y);
+    }
+  }
+  const left = Math.floor(Math.min(...xs)) - 4, top = Math.floor(Math.min(...ys)) - 4;
+  return { left, top, width: Math.ceil(Math.max(...xs)) + 4 - left, height: Math.ceil(Math.max(...ys)) + 4 - top };
+}
+
 function drawGraph(box) {
   const card = box.closest(".card");
   const why = card.querySelector("[data-graph-why]");
   const graph = layOut(card, box.dataset.graph);
-  const { width, height } = graph.graph();
-  const svg = make("svg", { class: "dag", viewBox: `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`, width: Math.ceil(width), height: Math.ceil(height), role: "group", "aria-label": box.getAttribute("aria-label") || "Graph" });
+  const { left, top, width, height } = boundsOf(graph);
+  const svg = make("svg", { class: "dag", viewBox: `${left} ${top} ${width} ${height}`, width, height, role: "group", "aria-label": box.getAttribute("aria-label") || "Graph" });
   for (const edge of graph.edges()) drawEdge(svg, graph, edge, why);
   for (const name of graph.nodes()) drawNode(svg, graph, name);
   svg.style.minWidth = `${Math.ceil(Math.min(width, width * 0.72))}px`;
