@@ -71,17 +71,25 @@ def test_runs_killed_at_500_random_points_always_resume_to_the_same_content(tmp_
     campaign(tmp_path, kills=500, seed=361)
 
 
+def kill_once_begun(folder: Path, store: Path) -> bool:
+    """Start a run and kill it as soon as it is on record; whether it was still running then."""
+    arguments = [*command, str(folder), "--as-of", as_of.strftime("%Y-%m-%d")]
+    with subprocess.Popen(arguments, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            if (store / "control.sqlite").is_file():
+                with open_control(store) as control:
+                    if last_run(control) is not None:
+                        break
+            time.sleep(0.005)
+        running = process.poll() is None
+        process.kill()
+    return running
+
+
 def test_a_resumed_run_keeps_the_interrupted_runs_as_of(tmp_path: Path) -> None:
     folder = write_demo(tmp_path)
     store = load_project(folder).store
-    for attempt in range(40):
-        if kill_after(folder, 0.4 + 0.02 * attempt) and (store / "control.sqlite").is_file():
-            with open_control(store) as control:
-                run = last_run(control)
-            if run is not None:
-                break
-    else:
-        pytest.fail("no run could be killed after it had begun")
+    assert kill_once_begun(folder, store)
     subprocess.run([*command, str(folder)], check=True, capture_output=True)
     with open_snapshot(store) as reader:
         assert reader.manifest.as_of.replace(tzinfo=None) == as_of.replace(tzinfo=None)

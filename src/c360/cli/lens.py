@@ -154,15 +154,20 @@ def check(lens: str | None, maps: tuple[str, ...], dialect: str | None, project_
 @click.option("--lines", "lines", type=click.IntRange(1), default=25_000, show_default=True)
 @click.option("--seed", "seed", type=int, default=360, show_default=True)
 @dry_run_option
-def demo(folder: Path, customers: int, lines: int, seed: int, dry_run: bool) -> None:
+@json_option
+def demo(folder: Path, customers: int, lines: int, seed: int, dry_run: bool, as_json: bool) -> None:
     """Write a lens, customers and a stream of orders, rejections and invoices to try it on."""
     from c360.examples.orders import write
 
     if dry_run:
         click.echo(f"would write a lens, {customers} customers and {lines} order lines to {folder}/", err=True)
         return
-    for path in write(folder, customers=customers, lines=lines, seed=seed):
-        click.echo(str(path))
+    files = [str(path) for path in write(folder, customers=customers, lines=lines, seed=seed)]
+    if as_json:
+        print_json({"files": files})
+        return
+    for file in files:
+        click.echo(file)
 
 
 @command.command(name="list", epilog="Example: c360 lens list --project demo")
