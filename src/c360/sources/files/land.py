@@ -1,12 +1,12 @@
 """One source's files in, its table, its tally and its refused records out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from c360.errors import Fault, SourceError
+from c360.errors import Fault, SourceError, WarehouseError
 from c360.project import Project
 from c360.sources.files.loading.load import Loaded, load
 from c360.sources.files.loading.logs import keep_vanished
@@ -14,7 +14,7 @@ from c360.sources.files.loading.parquet import ParquetReader
 from c360.sources.files.loading.reader import CsvReader, JsonReader, Reader
 from c360.sources.files.loading.settle import Rules, Table, settle
 from c360.sources.files.loading.texts import json_keys_sql
-from c360.sources.files.opening.columns import Columns, missing_in_file, settle_columns, unite
+from c360.sources.files.opening.columns import Columns, missing_in_file, settle_columns, unite, widest_inferred
 from c360.sources.files.opening.content import Kind
 from c360.sources.files.opening.discover import Found
 from c360.sources.files.opening.header import Layout, column_names
@@ -90,6 +90,9 @@ def name_columns(project: Project, opened: Opened) -> None:
     opened.faults += faults
     if faults:
         return
+    if len(names) > widest_inferred:
+        text = f"{len(names):,} columns: those that are neither declared nor used as key, time, order or identifier stay text"
+        opened.warnings.append(text)
     for (file, _), layout in zip(opened.files, opened.layouts, strict=True):
         if layout is not None:
             opened.faults += missing_in_file(project, name, opened.columns, layout, file.shown)
@@ -116,13 +119,13 @@ def read_source(
     """
     name, work, project = opened.name, job.work, job.project
     inputs = prepare_all(opened, folder, job.progress)
-    reader = reader_for(work, project, opened, inputs, folder)
-    loaded = load(work, project, reader, table)
-    changed = [item.found.shown for item in inputs.values() if has_changed(item.found)]
-    if changed:
-        message = f"source '{name}': {', '.join(changed)} changed while it was read"
-        fix = "run again when nothing writes to it, or let the writer write elsewhere and move the file in"
-        raise FilesChangedError(project.fault("source-changed", message, "sources", name, "file", fix=fix))
+    refuse_changed(project, name, inputs.values())
+    try:
+        reader = reader_for(work, project, opened, inputs, folder)
+        loaded = load(work, project, reader, table)
+    except WarehouseError as error:
+        raise SourceError(unread(project, name, inputs.values(), error)) from None
+    refuse_changed(project, name, inputs.values())
     rules = rules_of(project, name, reader.columns, loaded.columns, job.as_of)
     files = file_states(reader)
     tally = Tally(
@@ -238,6 +241,33 @@ def parquet_reader(work: Connection, project: Project, opened: Opened, reader: P
         raise SourceError(*faults)
     opened.warnings += reader.settle_types()
     return reader
+
+
+def refuse_changed(project: Project, name: str, inputs: Iterable[Input]) -> None:
+    """Stop when a file is no longer what it was when it was looked at.
+
+    Raises:
+        FilesChangedError: names the files.
+    """
+    changed = [item.found.shown for item in inputs if has_changed(item.found)]
+    if changed:
+        raise FilesChangedError(changed_fault(project, name, changed))
+
+
+def changed_fault(project: Project, name: str, changed: Sequence[str]) -> Fault:
+    """The fault for files that somebody writes to."""
+    message = f"source '{name}': {', '.join(changed)} changed while it was read"
+    fix = "run again when nothing writes to it, or let the writer write elsewhere and move the file in"
+    return project.fault("source-changed", message, "sources", name, "file", fix=fix)
+
+
+def unread(project: Project, name: str, inputs: Iterable[Input], error: WarehouseError) -> Fault:
+    """Why the engine could not read the files: they changed meanwhile, or they are damaged."""
+    changed = [item.found.shown for item in inputs if has_changed(item.found)]
+    if changed:
+        return changed_fault(project, name, changed)
+    message = f"source '{name}' cannot be read: {error.faults[0].message.split(': ', 1)[-1]}"
+    return project.fault("source-corrupt", message, "sources", name, "file", fix="write or copy the files again")
 
 
 def has_changed(found: Found) -> bool:

@@ -20,6 +20,7 @@ from c360.sources.files.values.zones import local_to_utc_sql
 from c360.warehouse import Connection, comma, quote
 
 wide = 200
+slow_on_wide = "common_subexpressions,expression_rewriter,statistics_propagation,unused_columns,column_lifetime"
 
 
 @dataclass
@@ -78,11 +79,11 @@ def load(work: Connection, project: Project, reader: Reader, table: str) -> Load
 
 @contextmanager
 def fewer_optimizers(work: Connection, columns: int) -> Iterator[None]:
-    """For a table of thousands of columns, do without the optimiser whose time grows with their square."""
+    """For a table of thousands of columns, do without the optimisers that take longer than the reading."""
     if columns <= wide:
         yield
         return
-    work.execute("SET disabled_optimizers = 'common_subexpressions'", portable=False)
+    work.execute(f"SET disabled_optimizers = '{slow_on_wide}'", portable=False)
     try:
         yield
     finally:
@@ -92,9 +93,17 @@ def fewer_optimizers(work: Connection, columns: int) -> Iterator[None]:
 def fill(work: Connection, reader: Reader, table: str, types: dict[str, ColumnType]) -> tuple[int, int]:
     """Read every record into the table with `_flaw` (0: it fits); how many there are, and how many do not fit."""
     columns = reader.columns
-    values = {name: value_sql(f"c{index}", types[name], columns.reading) for index, name in enumerate(columns.names)}
-    selected = [f"{value} AS {quote(name)}" for name, value in values.items()]
-    selected.append(f"CAST({flaw_sql(reader, types, values)} AS INTEGER) AS _flaw")
+    names = list(enumerate(columns.names))
+    read = [
+        f"c{index}, {value_sql(f'c{index}', types[name], columns.reading)} AS v{index}"
+        for index, name in names
+        if not types[name].total
+    ]
+    whole = [f"c{index}" for index, name in names if types[name].total]
+    extra = (["_file", "_record"] if reader.copied else []) + (["_json"] if reader.has_json else [])
+    place = {name: f"c{index}" if types[name].total else f"v{index}" for index, name in names}
+    selected = [f"{value} AS {quote(name)}" for name, value in place.items()]
+    selected.append(f"CAST({flaw_sql(reader, types, place)} AS INTEGER) AS _flaw")
     if reader.copied:
         selected.append("_file, _record")
     computed = ""
@@ -103,7 +112,7 @@ def fill(work: Connection, reader: Reader, table: str, types: dict[str, ColumnTy
     if columns.time and is_local_date(reader, types):
         moment = f"CAST({quote(columns.time)} AS TIMESTAMP)"
         computed += f", {local_to_utc_sql(moment, columns.reading.zone)} AS _time"
-    select = f"SELECT {comma(selected)} FROM ({reader.relation()})"
+    select = f"SELECT {comma(selected)} FROM (SELECT {comma([*whole, *read, *extra])} FROM ({reader.relation()}))"
     if computed:
         select = f"SELECT *{computed} FROM ({select})"
     work.execute(f"DROP TABLE IF EXISTS {table}", portable=False)

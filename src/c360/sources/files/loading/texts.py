@@ -48,6 +48,7 @@ def csv_part(
     types += [(name, "VARCHAR") for name in names]
     options = {
         "auto_detect": "false",
+        "compression": "'none'",
         "header": "false" if longest is not None else "true",
         "delim": literal(layout.delimiter.decode()),
         "quote": "'\"'",
@@ -68,7 +69,14 @@ no_numbers = "CAST(NULL AS BIGINT) AS _file, CAST(NULL AS BIGINT) AS _record"
 def lines_relation(inputs: Sequence[Input], copies: Sequence[Copy]) -> str:
     """One JSON text per row: `j`, with `_file` and `_record` where they come from clean copies."""
     parts = []
-    options = {"auto_detect": "false", "header": "false", "delim": literal(separator), "quote": "''", "escape": "''"}
+    options = {
+        "auto_detect": "false",
+        "compression": "'none'",
+        "header": "false",
+        "delim": literal(separator),
+        "quote": "''",
+        "escape": "''",
+    }
     options |= {"ignore_errors": "true"}
     if inputs:
         paths = listed(escaped(item.path) for item in inputs)

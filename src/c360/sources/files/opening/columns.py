@@ -9,7 +9,8 @@ from c360.sources.files.opening.header import Layout
 from c360.sources.files.values.classes import ColumnType, Reading
 from c360.sources.files.values.types import declared_type, known_words
 
-identifier_keys = ("ids", "old", "new", "key", "column")
+widest_inferred = 1000
+kept_text = ColumnType("VARCHAR", declared=True)
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,9 @@ def settle_columns(project: Project, name: str, names: Sequence[str]) -> tuple[C
         identifiers=frozenset(lowered[item] for item in identifier_columns(project, name) if item in lowered),
         reading=Reading(source.timezone or project.timezone, source.date_format, source.timestamp_format),
     )
+    if len(names) > widest_inferred:
+        named = {*columns.key, columns.time, columns.order, *columns.identifiers}
+        declared |= {item: kept_text for item in names if item not in declared and item not in named}
     return columns, faults
 
 

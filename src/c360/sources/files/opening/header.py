@@ -38,6 +38,7 @@ def read_header(head: bytes, delimiter: str | None, shown: str) -> tuple[Layout,
         fix = "correct the quotes in the first line"
         raise SourceError(Fault("source-header", f"the header of '{shown}' has a quote that is not closed", fix=fix))
     try:
+        match[0].decode()
         raw = [item.decode() for item in grammar.texts(match[0])]
     except UnicodeDecodeError as error:
         message = f"the header of '{shown}' is not UTF-8 (byte {start + error.start})"

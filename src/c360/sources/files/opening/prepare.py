@@ -119,13 +119,13 @@ def prepare(file: tuple[Found, Kind], layout: Layout | None, folder: Path, numbe
     if kind.format == "parquet":
         return Input(found, kind, found.path, 0, hash_file(found.path), Scan(size=found.size))
     if kind.plain:
-        scan = scan_text(found.path, delimiter, kind.mark, report)
+        scan = scan_text(found.path, delimiter, kind.mark, found.size, report)
         return Input(found, kind, found.path, kind.mark, scan.content_hash, scan, layout)
     content_hash = hash_file(found.path)
     copy = folder / f"plain-{number}"
     write_plain(found, kind, copy)
     mark = len(b"\xef\xbb\xbf") if starts_with_mark(copy) else 0
-    scan = scan_text(copy, delimiter, mark, report)
+    scan = scan_text(copy, delimiter, mark, copy.stat().st_size, report)
     return Input(found, kind, copy, mark, content_hash, scan, layout)
 
 

@@ -44,19 +44,20 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def scan_text(path: Path, delimiter: bytes, mark: int, report: Callable[[int], None] | None = None) -> Scan:
+def scan_text(path: Path, delimiter: bytes, mark: int, size: int, report: Callable[[int], None] | None = None) -> Scan:
     """Count the records of a text file.
 
     Args:
         path: the file.
         delimiter: what separates fields; empty when quotes mean nothing (one JSON value per line).
         mark: bytes of the byte-order mark, which are no part of the first record.
+        size: of the file when it was looked at; what is written behind that meanwhile is not followed.
         report: called with the number of bytes done.
     """
     scan, digest = Scan(), hashlib.sha256()
     with path.open("rb", buffering=0) as raw, ThreadPoolExecutor(1) as beside:
         hashing: Future[None] | None = None
-        while chunk := raw.read(chunk_bytes):
+        while scan.size < size and (chunk := raw.read(chunk_bytes)):
             if len(chunk) == chunk_bytes and not chunk.endswith(b"\n"):
                 chunk += rest_of_line(raw)
             if hashing is not None:

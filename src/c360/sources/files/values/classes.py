@@ -73,8 +73,8 @@ def classify(value: str) -> int:
 
 
 def class_of_whole(value: str) -> int:
-    """Whole numbers; those that a DOUBLE cannot hold exactly are also `long`."""
-    if value == "-0":
+    """Whole numbers of at most 18 characters; those that a DOUBLE cannot hold exactly are also `long`."""
+    if value == "-0" or len(value) > 18:
         return text
     return whole | long if len(value.lstrip("-")) > 15 else whole
 

@@ -93,11 +93,9 @@ def time_value_sql(raw: str, kind: ColumnType, reading: Reading) -> str:
 
 
 def whole_sql(raw: str) -> str:
-    """Whole numbers of at most 18 digits whose text is what the number prints as."""
+    """Whole numbers of at most 18 characters whose text is what the number prints as."""
     number = f"TRY_CAST({raw} AS BIGINT)"
-    return (
-        f"CASE WHEN CAST({number} AS VARCHAR) = {raw} AND {number} BETWEEN -{'9' * 18} AND {'9' * 18} THEN {number} END"
-    )
+    return f"CASE WHEN CAST({number} AS VARCHAR) = {raw} AND strlen({raw}) <= 18 THEN {number} END"
 
 
 def floating_sql(raw: str) -> str:
