@@ -22,15 +22,13 @@ def content(folder: Path, rows: list[tuple[Any, ...]], columns: dict[str, str] |
     return shop.publish(PublishedTable("contact", table.select, ())).tables["contact"].content
 
 
-def canonical(value: Any) -> str:
+def canonical(value: Any, kind: str) -> str:
     """The text of one value, written anew from the description in the module's docstring."""
-    if value is None:
-        return "~"
-    if isinstance(value, str):
-        return f"{len(value.encode())}:{value}"
+    if kind == "VARCHAR":
+        return ":" if value is None else f"{len(value.encode())}:{value}"
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value)
+    return "" if value is None else str(value)
 
 
 def test_the_hash_is_the_sum_of_the_md5_of_canonical_rows(tmp_path: Path) -> None:
@@ -51,7 +49,7 @@ def test_the_hash_is_the_sum_of_the_md5_of_canonical_rows(tmp_path: Path) -> Non
     low = high = 0
     for row in rows:
         by_name = dict(zip(columns, row, strict=True))
-        text = ";".join(canonical(by_name[name]) for name in sorted(columns))
+        text = ";".join(canonical(by_name[name], columns[name]) for name in sorted(columns))
         text = text.replace("05.250000", "05.25")  # fractions of a second without trailing zeros
         number = int.from_bytes(hashlib.md5(text.encode()).digest(), "little")
         low, high = low + number % 2**64, high + (number >> 64)
@@ -83,7 +81,7 @@ def test_physical_layout_does_not_matter(tmp_path: Path, monkeypatch: pytest.Mon
     ("one", "other"),
     [
         pytest.param([(1, None)], [(1, "")], id="NULL is not the empty text"),
-        pytest.param([(1, "~")], [(1, None)], id="NULL is not the sign for it"),
+        pytest.param([(None, "x")], [(0, "x")], id="NULL is not zero"),
         pytest.param([(1, "a"), (2, "b")], [(1, "b"), (2, "a")], id="values that change places"),
         pytest.param([(1, "a"), (2, "b")], [(1, "a")], id="a row less"),
         pytest.param([(1, "a")] * 2, [(1, "b")] * 2, id="rows that are there twice"),

@@ -46,7 +46,7 @@ def connect(path: Path | str, *, read_only: bool, threads: int | None, memory: s
         config["memory_limit"] = memory
     try:
         raw = duckdb.connect(str(path), read_only=read_only, config=config)
-        raw.execute("SET TimeZone = 'UTC'")
+        raw.execute("SET GLOBAL TimeZone = 'UTC'")  # for cursors too
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         fix = "end the process that holds it, or check the folder's rights and disk space"

@@ -1,7 +1,7 @@
 """DuckDB: columns -> SQL of a row's canonical text, of hashes over rows, and of comparisons between versions of rows.
 
-The canonical text of a row lists its columns by name: NULL is `~`, text is preceded by its length in bytes, so that no
-two different rows of one schema have one text; -0.0 is 0.0. Its MD5 is the same over engines and versions. The engine's
+The canonical text of a row lists its values by column name, `;` between them. NULL is nothing; text is preceded by its
+length in bytes and `:`, so that no two different rows of one schema have one text; -0.0 is 0.0. Its MD5 is the same over engines and versions. The engine's
 own `hash()` is ten times faster, but another version may compute another value: `quick` hashes carry the version that
 made them and are only ever compared with those of the same one.
 """
@@ -41,19 +41,19 @@ def stored_type(kind: str) -> str:
 
 
 def value_text(name: str, kind: str, alias: str) -> str:
-    """One value of the canonical text."""
+    """One value of the canonical text, as arguments of `concat`, for which NULL is nothing."""
     column = f"{alias}.{quote(name)}"
-    if kind in unframed or kind.startswith("DECIMAL"):
-        return f"coalesce(CAST({column} AS VARCHAR), '~')"
     if kind in ("DOUBLE", "FLOAT"):
-        return f"coalesce(CAST({column} + 0 AS VARCHAR), '~')"
+        column = f"{column} + 0"
     text = column if kind == "VARCHAR" else f"CAST({column} AS VARCHAR)"
-    return f"coalesce(strlen({text}) || ':' || {text}, '~')"
+    is_framed = kind not in (*unframed, "DOUBLE", "FLOAT") and not kind.startswith("DECIMAL")
+    return f"strlen({text}), ':', {text}" if is_framed else text
 
 
 def row_text(columns: Mapping[str, str], alias: str) -> str:
     """The canonical text of a row, its columns in order of their names."""
-    return f"concat({', chr(59), '.join(value_text(name, columns[name], alias) for name in sorted(columns))})"
+    values = ", ';', ".join(value_text(name, columns[name], alias) for name in sorted(columns))
+    return f"concat('', {values})"
 
 
 def quick_hash(columns: Mapping[str, str], alias: str) -> str:

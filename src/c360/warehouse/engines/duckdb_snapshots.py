@@ -1,6 +1,6 @@
 """DuckDB: the file of a snapshot that is being written, beside the previous one, through the work store's connection."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -11,6 +11,11 @@ from c360.warehouse.names import comma, literal, qualified, quote
 
 new_name, old_name = "c360_new", "c360_old"
 range_column, month_column = "c360_range", "c360_month"
+block_bytes = 16384  # small tables fill no block of the usual 256 kB
+writing = {
+    "checkpoint_threshold": "1KB",  # a commit writes the file itself, not the log first and then the file
+    "force_compression": "uncompressed",  # the tables are small; finding the best compression took most of the time
+}
 
 
 class SnapshotFile:
@@ -22,6 +27,10 @@ class SnapshotFile:
     def __init__(self, work: Connection, folder: Path) -> None:
         self.work = work
         self.folder = folder
+
+    def aside(self) -> "SnapshotFile":
+        """The same on a connection of its own, for a thread that writes parts; it does not see what is not committed."""
+        return SnapshotFile(Connection(self.work.raw.cursor()), self.folder)
 
     def execute(self, sql: str) -> None:
         """Run a statement that only this engine understands."""
@@ -39,9 +48,9 @@ class SnapshotFile:
         """The columns of a SELECT with their types, in order."""
         return self.work.describe(select)
 
-    def create_table(self, schema: str, name: str, select: str) -> None:
-        """Store the rows of a SELECT."""
-        self.execute(f"CREATE TABLE {new_name}.{qualified(schema, name)} AS {select}")
+    def create_table(self, schema: str, name: str, select: str) -> int:
+        """Store the rows of a SELECT; returns how many."""
+        return int(str(self.rows(f"CREATE TABLE {new_name}.{qualified(schema, name)} AS {select}")[0][0]))
 
     def drop_table(self, schema: str, name: str) -> None:
         """Undo `create_table`."""
@@ -76,31 +85,34 @@ def open_new(work: Connection, folder: Path, path: Path, old: Path | None) -> It
         WarehouseError: the engine refused; disk and memory faults among them.
     """
     target = SnapshotFile(work, folder)
-    search_path = work.scalar("SELECT current_setting('file_search_path')", portable=False)
+    settings = {**writing, "file_search_path": search_folder(folder)}
+    before = work.rows(f"SELECT {comma(f'current_setting({literal(name)})' for name in settings)}", portable=False)[0]
     try:
-        target.execute(f"ATTACH {literal(path.as_posix())} AS {new_name}")
+        target.execute(f"ATTACH {literal(path.as_posix())} AS {new_name} (BLOCK_SIZE {block_bytes})")
         if old is not None:
             target.execute(f"ATTACH {literal(old.as_posix())} AS {old_name} (READ_ONLY)")
-        target.execute(f"SET file_search_path = {literal(search_folder(folder))}")
+        set_all(target, settings)
         with work.transaction():
             target.execute(f"CREATE SCHEMA {new_name}.stored")
             target.execute(f"CREATE SCHEMA {new_name}.past")
             yield target
         target.execute(f"DETACH {new_name}")
     finally:
-        close_all(target, str(search_path))
+        close_all(target, dict(zip(settings, before, strict=True)))
 
 
-def close_all(target: SnapshotFile, search_path: str) -> None:
+def set_all(target: SnapshotFile, settings: Mapping[str, object]) -> None:
+    """Change settings of the connection."""
+    target.execute("; ".join(f"SET {name} = {literal(str(value))}" for name, value in settings.items()))
+
+
+def close_all(target: SnapshotFile, settings: Mapping[str, object]) -> None:
     """Leave the work connection as it was; after a fatal fault the engine refuses, and the first error stands."""
-    statements = (
-        f"DETACH DATABASE IF EXISTS {new_name}",
-        f"DETACH DATABASE IF EXISTS {old_name}",
-        f"SET file_search_path = {literal(search_path)}",
-    )
-    for statement in statements:
+    for name in (new_name, old_name):
         with suppress(WarehouseError):
-            target.execute(statement)
+            target.execute(f"DETACH DATABASE IF EXISTS {name}")
+    with suppress(WarehouseError):
+        set_all(target, settings)
 
 
 def search_folder(folder: Path) -> str:

@@ -34,8 +34,7 @@ def write_history(target: SnapshotFile, written: Written, snapshot: str, limit: 
         selects += superseded(plan, written, columns)
     if not selects:
         return entry
-    target.create_table("past", plan.table.name, " UNION ALL ".join(selects))
-    rows = int(str(target.rows(f"SELECT count(*) FROM {target.table('past', plan.table.name)}")[0][0]))
+    rows = target.create_table("past", plan.table.name, " UNION ALL ".join(selects))
     if rows > limit:
         return flush(target, plan, entry, snapshot)
     if not rows:

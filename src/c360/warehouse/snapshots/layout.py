@@ -18,13 +18,13 @@ def still_fits(rows: int, parts: int) -> bool:
     return parts <= 4 or rows_per_part / 16 <= mean <= rows_per_part * 8
 
 
-def choose_layout(target: SnapshotFile, source: str, bucket_by: str, month_by: str | None, rows: int) -> Layout:
+def choose_layout(target: SnapshotFile, source: str, bucket_by: str, month_by: str | None) -> Layout:
     """Cut so that parts have about 100,000 rows; by month too when a month has enough of them."""
     months = f"count(DISTINCT year({quote(month_by)}) * 12 + month({quote(month_by)}))" if month_by else "1"
-    measure = f"SELECT min({quote(bucket_by)}), max({quote(bucket_by)}), {months} FROM {source}"
-    low, high, slices = target.rows(measure)[0]
-    slices = max(int(str(slices)), 1)
-    by_month = month_by if month_by and rows / slices >= rows_per_part / 5 else None
+    measure = f"SELECT count(*), min({quote(bucket_by)}), max({quote(bucket_by)}), {months} FROM {source}"
+    count, low, high, distinct = target.rows(measure)[0]
+    rows, slices = int(str(count)), max(int(str(distinct)), 1)
+    by_month = month_by if rows >= 2 * rows_per_part and rows / slices >= rows_per_part / 5 else None
     ranges = max(1, round(rows / (slices if by_month else 1) / rows_per_part))
     spread = int(str(high)) - int(str(low)) + 1 if low is not None else 1
     return Layout(bucket_by, 1 << max(0, (-(-spread // ranges) - 1).bit_length()), by_month)

@@ -25,7 +25,8 @@ class Plan:
         source: the relation that gives them.
         old: the table as it is published now; None when it is new, or its key is.
         stamp: SQL of the publication time.
-        rows, quick: how many rows there are, per bucket with their quick hash, once measured.
+        limit: above so many rows a table with a bucket column lies in parts.
+        rows, quick: how many rows there are, and per bucket with their quick hash, once measured.
         layout: how it is cut; None when it lies in the snapshot's own file.
     """
 
@@ -35,8 +36,9 @@ class Plan:
     old: TableEntry | None
     stamp: str
     quick_by: str
-    rows: int = 0
-    quick: dict[str, str] = field(default_factory=dict)
+    limit: int
+    rows: int | None = None
+    quick: dict[str, str] = field(default_factory=lambda: {"": ""})
     layout: Layout | None = None
 
     @property
@@ -109,8 +111,6 @@ def make_plans(
 ) -> list[Plan]:
     """Look at every table: its columns, rows and quick hashes, and where it will lie.
 
-    Above `limit` rows a table with a bucket column lies in parts.
-
     Raises:
         WarehouseError: a table uses a name that publishing adds, or lacks a declared column.
     """
@@ -118,16 +118,18 @@ def make_plans(
     faults = name_faults(tables)
     if faults:
         raise WarehouseError(*faults)
-    plans = [make_plan(target, table, previous, timestamp(published_at), engine) for table in tables]
-    measure_whole(target, [plan for plan in plans if not in_parts(plan)])
-    for plan in plans:
-        if in_parts(plan):
-            measure_buckets(target, plan)
-        place(target, plan, limit)
+    stamp = timestamp(published_at)
+    plans = [make_plan(target, table, previous, stamp, engine, limit) for table in tables]
+    large = [plan for plan in plans if plan.layout is not None]
+    measure_whole(target, [plan for plan in plans if plan.layout is None])
+    for plan in large:
+        place(target, plan, measure_buckets(target, plan))
     return plans
 
 
-def make_plan(target: SnapshotFile, table: PublishedTable, previous: Manifest | None, stamp: str, engine: str) -> Plan:
+def make_plan(
+    target: SnapshotFile, table: PublishedTable, previous: Manifest | None, stamp: str, engine: str, limit: int
+) -> Plan:
     """One table before anything is measured."""
     found = target.describe(table.select)
     check_columns(table, found)
@@ -142,12 +144,7 @@ def make_plan(target: SnapshotFile, table: PublishedTable, previous: Manifest | 
     layout = old.layout if old else None
     if layout and (layout.bucket_by, layout.month_by or table.month_by) != (table.bucket_by, table.month_by):
         layout = None
-    return Plan(table, stored, f"(SELECT {values} FROM ({table.select}))", old, stamp, engine, layout=layout)
-
-
-def in_parts(plan: Plan) -> bool:
-    """Whether the table lies in parts now and its quick hashes can be compared."""
-    return plan.layout is not None
+    return Plan(table, stored, f"(SELECT {values} FROM ({table.select}))", old, stamp, engine, limit, layout=layout)
 
 
 def name_faults(tables: Sequence[PublishedTable]) -> list[Fault]:
@@ -188,34 +185,39 @@ def check_columns(table: PublishedTable, found: dict[str, str]) -> None:
 
 
 def measure_whole(target: SnapshotFile, plans: Sequence[Plan]) -> None:
-    """Count the rows of all small tables in one statement; hash those that can be compared."""
-    if not plans:
-        return
+    """Count small tables in one statement, and hash those that can be compared.
+
+    What can neither be compared nor become large is not counted; what might be large is found out when it is written,
+    but for streams, whose rows are counted without reading them.
+    """
+    asked = [plan for plan in plans if plan.is_comparable or plan.table.month_by]
     parts = []
-    for index, plan in enumerate(plans):
+    for number, plan in enumerate(asked):
         measure = quick_sql(plan.source, plan.stored if plan.is_comparable else {})
-        parts.append(f"SELECT {index} AS i, n, quick FROM ({measure})")
-    for number, rows, quick in target.rows(" UNION ALL ".join(parts)):
-        plan = plans[int(str(number))]
+        parts.append(f"SELECT {number} AS i, n, quick FROM ({measure})")
+    for asked_for, rows, quick in target.rows(" UNION ALL ".join(parts)) if parts else ():
+        plan = asked[int(str(asked_for))]
         plan.rows = int(str(rows))
-        plan.quick = {"": f"{rows}:{quick}"}
+        plan.quick = {"": f"{plan.rows}:{quick}"}
+        place(target, plan, plan.rows)
 
 
-def measure_buckets(target: SnapshotFile, plan: Plan) -> None:
-    """Count and hash the buckets of a large table in one pass."""
+def measure_buckets(target: SnapshotFile, plan: Plan) -> int:
+    """Count and hash the buckets of a large table in one pass; returns how many rows there are."""
     found = target.rows(quick_sql(plan.source, plan.stored if plan.is_comparable else {}, plan.buckets))
     plan.quick = {"/".join(str(number) for number in numbers): f"{rows}:{quick}" for *numbers, rows, quick in found}
     plan.rows = sum(int(str(row[-2])) for row in found)
+    return plan.rows
 
 
-def place(target: SnapshotFile, plan: Plan, limit: int) -> None:
+def place(target: SnapshotFile, plan: Plan, rows: int) -> None:
     """Decide where the table lies; what lies in parts stays cut as it is while that fits."""
     bucket_by = plan.table.bucket_by
-    if bucket_by is None or plan.rows <= limit:
+    if bucket_by is None or rows <= plan.limit:
         if plan.layout is not None:
             plan.layout, plan.quick = None, {"": ""}
         return
-    if plan.layout is not None and still_fits(plan.rows, len(plan.quick)):
+    if plan.layout is not None and still_fits(rows, len(plan.quick)):
         return
-    plan.layout = choose_layout(target, plan.source, bucket_by, plan.table.month_by, plan.rows)
+    plan.layout = choose_layout(target, plan.source, bucket_by, plan.table.month_by)
     measure_buckets(target, plan)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from c360.warehouse.names import comma, quote
 from c360.warehouse.snapshots import files
 from c360.warehouse.snapshots.history import history_view, write_history
 from c360.warehouse.snapshots.manifest import ColumnEntry, HistoryEntry, Manifest, TableEntry, manifest_text
-from c360.warehouse.snapshots.plans import embedded_rows, make_plans
+from c360.warehouse.snapshots.plans import Plan, embedded_rows, make_plans
 from c360.warehouse.snapshots.rows import Written, check_keys, hash_embedded, write_rows
 
 
@@ -100,8 +101,7 @@ def build(
     old = folder / previous.snapshot / files.database_name if previous else None
     with open_new(work, folder, database, old) as target:
         plans = make_plans(target, tables, previous, published_at, publication.limit)
-        written = [write_rows(target, plan, snapshot) for plan in plans]
-        hash_embedded(target, written)
+        written = write_all(target, plans, snapshot)
         check_keys(target, written)
         histories = [
             write_history(target, item, snapshot, publication.limit) if item.plan.table.keep_history else None
@@ -121,6 +121,32 @@ def build(
         engine=engine,
         tables={entry.name: entry for entry in entries},
     )
+
+
+def write_all(target: SnapshotFile, plans: Sequence[Plan], snapshot: str) -> list[Written]:
+    """Write what changed: large tables on a connection of their own, beside the small ones."""
+    large = [plan for plan in plans if plan.layout is not None]
+    small = [plan for plan in plans if plan.layout is None]
+    aside = target.aside()
+    try:
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            job = pool.submit(write_several, aside, large, snapshot) if large else None
+            try:
+                written = write_several(target, small, snapshot)
+                hash_embedded(target, written)
+                written += job.result() if job else []
+            except BaseException:
+                aside.work.raw.interrupt()
+                raise
+    finally:
+        aside.work.close()
+    by_name = {item.plan.table.name: item for item in written}
+    return [by_name[plan.table.name] for plan in plans]
+
+
+def write_several(target: SnapshotFile, plans: Sequence[Plan], snapshot: str) -> list[Written]:
+    """Write one table after the other."""
+    return [write_rows(target, plan, snapshot) for plan in plans]
 
 
 def create_views(target: SnapshotFile, written: Written, history: HistoryEntry | None) -> dict[str, str]:

@@ -17,7 +17,7 @@ from c360.warehouse.engines.duckdb_snapshots import (
 from c360.warehouse.names import comma, literal, quote
 from c360.warehouse.snapshots.files import parts_name, sync
 from c360.warehouse.snapshots.manifest import Content, Part
-from c360.warehouse.snapshots.plans import Plan
+from c360.warehouse.snapshots.plans import Plan, place
 
 
 @dataclass
@@ -49,7 +49,13 @@ def write_rows(target: SnapshotFile, plan: Plan, snapshot: str) -> Written:
         target.create_table("stored", name, f"SELECT * FROM {target.table('stored', name, old=True)}")
         return Written(plan, None, None, plan.old.content, dict(plan.old.quick))
     replaced = old_rows(target, plan, None)
-    target.create_table("stored", name, f"{plan.versioned(plan.source, replaced)} ORDER BY {plan.order}")
+    might_be_large = plan.rows is None and plan.table.bucket_by is not None
+    source = f"(SELECT * FROM {plan.source} LIMIT {plan.limit + 1})" if might_be_large else plan.source
+    rows = target.create_table("stored", name, f"{plan.versioned(source, replaced)} ORDER BY {plan.order}")
+    if might_be_large and rows > plan.limit:
+        target.drop_table("stored", name)
+        place(target, plan, rows)
+        return write_parts(target, plan, snapshot)
     return Written(plan, target.table("stored", name), replaced)
 
 
