@@ -137,7 +137,7 @@ def test_a_step_killed_in_the_middle_is_built_anew_with_the_same_as_of(job: Job)
     with open_control(job.store) as control:
         killed = last_run(control)
     assert killed is not None
-    assert killed.status == "running"
+    assert killed.status == "interrupted"
     assert job.run() == ["clean", "count"]
     with open_control(job.store) as control:
         run = last_run(control)

@@ -131,7 +131,7 @@ def resume(store: Path, generation: int, known: dict[str, dict[str, str]]) -> di
     assert after is not None
     if (
         before is not None
-        and before.status == "running"
+        and before.status == "interrupted"
         and (after.run_id, after.as_of) != (before.run_id, before.as_of)
     ):
         wrong.append("the killed run was not resumed")

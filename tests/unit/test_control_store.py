@@ -138,7 +138,17 @@ def test_a_killed_run_is_given_up_when(control: ControlStore, as_of: datetime, r
     first = begin_run(control, NOW - timedelta(days=30), now=NOW)
     other = begin_run(control, as_of, resume=resume, now=NOW + later)
     assert other.run_id != first.run_id
-    assert [run.status for run in list_runs(control)] == ["running", "abandoned"]
+    assert [run.status for run in list_runs(control)] == ["interrupted", "abandoned"]
+
+
+def test_a_run_is_shown_as_running_only_while_the_lock_is_held(tmp_path: Path) -> None:
+    with open_control(tmp_path) as control:
+        with run_lock(tmp_path):
+            run = begin_run(control)
+            assert [found.status for found in list_runs(control)] == ["running"]
+        found = find_run(control, run.run_id)
+        assert found is not None
+        assert found.status == "interrupted"
 
 
 @pytest.mark.parametrize("status", ["succeeded", "failed"])
@@ -148,7 +158,9 @@ def test_a_run_that_ended_is_not_resumed(control: ControlStore, status: str) -> 
     second = begin_run(control, now=NOW + timedelta(minutes=1))
     assert second.run_id != first.run_id
     assert second.as_of == NOW + timedelta(minutes=1)
-    assert last_run(control) == second
+    last = last_run(control)
+    assert last is not None
+    assert last.run_id == second.run_id
 
 
 # ---- the run lock

@@ -1,12 +1,13 @@
 """Runs and their steps: recorded as they go, so that a killed run is found, resumed, and explained later."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import Any, Literal
 
 from c360.warehouse.control.database import ControlStore, now_text, parse_time
+from c360.warehouse.control.lock import is_locked
 
 RunStatus = Literal["running", "interrupted", "succeeded", "failed", "abandoned"]
 StepStatus = Literal["running", "done", "skipped", "failed"]
@@ -78,8 +79,7 @@ def restart(control: ControlStore, run: Run) -> Run:
         "WHERE run_id = ?",
         (os.getpid(), run.run_id),
     )
-    again = find_run(control, run.run_id)
-    return again if again is not None else run
+    return replace(run, status="running", attempt=run.attempt + 1, ended_at=None, error=None)
 
 
 def end_run(
@@ -109,9 +109,16 @@ def record_step(control: ControlStore, step: StepRecord) -> None:
 
 
 def list_runs(control: ControlStore, limit: int = 50) -> list[Run]:
-    """The latest runs, newest first."""
+    """The latest runs, newest first; one that was killed is shown as interrupted."""
     sql = f"SELECT {run_columns} FROM run ORDER BY started_at DESC, rowid DESC LIMIT ?"
-    return [read_run(row) for row in control.rows(sql, (limit,))]
+    return [as_it_is(control, read_run(row)) for row in control.rows(sql, (limit,))]
+
+
+def as_it_is(control: ControlStore, run: Run) -> Run:
+    """A run recorded as running is one only while somebody holds the run lock."""
+    if run.status != "running" or is_locked(control.path.parent):
+        return run
+    return replace(run, status="interrupted")
 
 
 def last_run(control: ControlStore) -> Run | None:
@@ -122,7 +129,7 @@ def last_run(control: ControlStore) -> Run | None:
 def find_run(control: ControlStore, run_id: str) -> Run | None:
     """A run by its id."""
     row = control.row(f"SELECT {run_columns} FROM run WHERE run_id = ?", (run_id,))
-    return read_run(row) if row else None
+    return as_it_is(control, read_run(row)) if row else None
 
 
 def list_steps(control: ControlStore, run_id: str) -> list[StepRecord]:
