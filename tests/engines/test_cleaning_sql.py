@@ -5,6 +5,7 @@ import pytest
 from tests.engines.portability import dialects, functions_in, known, transpile, types_in
 
 from c360.cleaning import Lists, blocked_sql, derived_sql, malformed_sql, normal_sql
+from c360.cleaning.values.traits import Cleaning
 from c360.project.blocks.ids import IdKind, ListRef
 
 kinds = {
@@ -16,10 +17,15 @@ kinds = {
     "composite": IdKind(type="external", columns=("site", "customer_no"), block=["a|*"]),
 }
 lists = Lists("DE", {"long": frozenset({"a.com"}), "short": frozenset({"b.com"})}, {"long": '"cleaning"."list_long"'})
+values = {
+    "name": {}, "country": {}, "language": {}, "date": {"formats": ["%d %B %y"]}, "money": {"scale": 3}, "currency": {},
+}  # fmt: skip
 
 
 def statement(name: str) -> str:
-    """Everything that is compiled of a kind, in one statement."""
+    """Everything that is compiled of a kind or a type of value, in one statement."""
+    if name in values:
+        return f"SELECT {Cleaning(name, values[name]).sql('raw', region='DE', idn=True)} AS clean FROM t"
     kind, columns = kinds[name], ["raw", "raw2"][: len(kinds[name].columns or ("",))]
     normal = normal_sql(kind, columns, region="DE", idn=True)
     parts = [
@@ -32,7 +38,7 @@ def statement(name: str) -> str:
 
 
 @pytest.mark.parametrize("dialect", dialects)
-@pytest.mark.parametrize("name", kinds)
+@pytest.mark.parametrize("name", [*kinds, *values])
 def test_identifiers_are_portable(name: str, dialect: str) -> None:
     text = transpile(statement(name), dialect)
     assert not functions_in(text) - known(dialect, "functions")
@@ -40,12 +46,12 @@ def test_identifiers_are_portable(name: str, dialect: str) -> None:
     assert "REGEXP" in text.upper() or "RLIKE" in text.upper() or " ~ " in text
 
 
-@pytest.mark.parametrize("name", kinds)
+@pytest.mark.parametrize("name", [*kinds, *values])
 def test_postgres_own_parser_accepts_identifiers(name: str) -> None:
     pglast.parse_sql(transpile(statement(name), "postgres"))
 
 
-@pytest.mark.parametrize("name", kinds)
+@pytest.mark.parametrize("name", [*kinds, *values])
 def test_patterns_hold_nothing_that_some_engine_reads_differently(name: str) -> None:
     sql = statement(name)
     for construct in ("(?", r"\d", r"\s", r"\w", r"\b", "[[:", "*?", "+?", "\\x", "\\u", "\\p"):

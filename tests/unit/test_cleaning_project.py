@@ -192,3 +192,47 @@ def test_every_option_of_every_type_can_be_given(tmp_path: Path) -> None:
         assert {part.split(":")[0].strip() for part in given[name].split(", ")} == set(form.options)
         ids = f"{{{name}: {{clean: {{{name}: {{{given[name]}}}}}}}}}"
         assert check(project(tmp_path, ids, names=name)) == []
+
+
+traits = "{name: who, born: birthday, spent: spent}"
+
+
+@pytest.mark.parametrize(
+    ("clean", "message", "fix"),
+    [
+        ("{nmae: name}", "entity 'contact' has no trait 'nmae'", "did you mean 'name'?"),
+        ("{name: naem}", "unknown type 'naem'", "did you mean 'name'?"),
+        ("{name: {name: {case: kep}}}", "'case: kep' must be one of fix, keep", "did you mean 'keep'?"),
+        ("{born: {date: {format: x}}}", "unknown option 'format'", "did you mean 'formats'?"),
+        (
+            "{born: {date: {formats: ['%d.%m']}}}",
+            "the format '%d.%m' needs one year, one month and one day",
+            "e.g. '%d.%m.%Y'",
+        ),
+        (
+            "{born: {date: {formats: ['%d.%m.%Q']}}}",
+            "the format '%d.%m.%Q' holds %Q",
+            "known: %Y %y %m %d %b %B %H %M %S",
+        ),
+        (
+            "{born: {date: {formats: ['%dth %B %Y']}}}",
+            "the format '%dth %B %Y' holds letters beside the name of a month",
+            "leave them out",
+        ),
+        ("{born: {date: {months: [Jan]}}}", "there must be twelve names of months", None),
+        ("{spent: {money: EURO}}", "unknown currency 'EURO'", "did you mean 'EUR'?"),
+        ("{spent: {money: {scale: 12}}}", "'scale: 12' must be a whole number from 0 to 8", None),
+        ("{name: {phone: XX}}", "unknown region 'XX'", "two letters, such as DE"),
+    ],
+)
+def test_a_mistake_in_the_cleaning_of_a_trait_is_named(
+    tmp_path: Path, clean: str, message: str, fix: str | None
+) -> None:
+    written = frame.format(ids="{email: {}}", names="email", lists="{}", region="DE", inputs="{}")
+    cleaned = written.replace("ids: {}}}", f"ids: {{}}, traits: {traits}}}, clean: {clean}}}")
+    (tmp_path / "c360.yaml").write_text(cleaned)
+    (fault,) = check(load_project(tmp_path))
+    assert (fault.code, fault.fix) == ("cleaning-option", fix)
+    assert fault.message.endswith(message)
+    assert fault.at is not None
+    assert fault.at.line == 8

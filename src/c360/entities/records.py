@@ -1,6 +1,7 @@
 """Landing tables and entity ids in, `entities.record_<entity>` out: every candidate value, ranked by who would win."""
 
 from c360.activity.links import link
+from c360.cleaning import cleaning_of, trait_sql
 from c360.entities.context import Context, known_table
 from c360.entities.vocabulary import keep_of, recorded, traits_of
 from c360.errors import Position
@@ -102,7 +103,7 @@ def input_sql(context: Context, entity: str, index: int) -> str:
     columns += [
         f"r.{quote(f't_{trait}')} AS {quote(trait)}"
         if trait in traits
-        else f"{null_of(block, trait, context)} AS {quote(trait)}"
+        else f"{null_of(context, entity, trait)} AS {quote(trait)}"
         for trait in traits_of(block)
     ]
     return (
@@ -120,11 +121,11 @@ def input_columns(context: Context, entity: str, index: int) -> tuple[dict[str, 
         values[kind] = context.normal(item.source, kind, parts, at)
         text = context.compiled(item.source, parts[0], at) if len(parts) == 1 else "NULL"
         raw[kind] = f"CAST({text} AS VARCHAR)"
-    traits = {
-        trait: context.compiled(item.source, sql, position(context, entity, index, f"traits.{trait}"))
-        for trait, sql in item.traits.items()
-        if trait not in item.ids
-    }
+    traits = {}
+    for trait, sql in item.traits.items():
+        if trait not in item.ids:
+            found = context.compiled(item.source, sql, position(context, entity, index, f"traits.{trait}"))
+            traits[trait] = trait_sql(context.project, entity, trait, found, idn=context.spelling.idn)
     return raw, values, traits
 
 
@@ -135,9 +136,12 @@ def position(context: Context, entity: str, index: int, key: str) -> Position | 
     return project.at(*path) if path[:3] in project.positions else project.at("entities", entity, *key.split("."))
 
 
-def null_of(block: Entity, trait: str, context: Context) -> str:
-    """A NULL of the type that another input gives the trait, where a plain column tells it."""
-    for item in block.from_:
+def null_of(context: Context, entity: str, trait: str) -> str:
+    """A NULL of the type that another input gives the trait, where its cleaning or a plain column tells it."""
+    cleaning = cleaning_of(context.project, entity, trait)
+    if cleaning is not None:
+        return f"CAST(NULL AS {cleaning.sql_type()})"
+    for item in context.project.file.entities[entity].from_:
         column_type = plain_type(item, trait, context)
         if column_type:
             return f"CAST(NULL AS {column_type})"

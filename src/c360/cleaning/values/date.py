@@ -1,7 +1,8 @@
 """Dates in declared formats -> DATE; ISO 8601 is always read, what is no day of the calendar is NULL.
 
 A format is written with %Y %y %m %d %b %B (and %H %M %S, whose time is dropped): `%d.%m.%Y`, `%B %d, %Y`. Formats are
-tried in order, the first that fits wins. Day and month may have one digit or two.
+tried in order, the first that fits wins. Day and month may have one digit or two; of the name of a month, English
+unless `months` lists others, the first letters count.
 """
 
 import re
@@ -30,10 +31,9 @@ calendar = (
     f"|{year}-02-(0[1-9]|1[0-9]|2[0-8])|{leap}-02-29)$"
 )
 token = re.compile(r"%(.)")
-widths = {"Y": (4,), "y": (2,), "m": (1, 2), "d": (1, 2), "b": (2,), "B": (2,), "H": (2,), "M": (2,), "S": (2,)}
+widths = {"Y": (4,), "y": (2,), "m": (1, 2), "d": (1, 2), "b": (0,), "B": (0,), "H": (2,), "M": (2,), "S": (2,)}
 digits = {
-    ("m", 1): "[1-9]", ("m", 2): "(0[1-9]|1[0-2])", ("b", 2): "(0[1-9]|1[0-2])", ("B", 2): "(0[1-9]|1[0-2])",
-    ("d", 1): "[1-9]", ("d", 2): "(0[1-9]|[12][0-9]|3[01])",
+    ("m", 1): "[1-9]", ("m", 2): "(0[1-9]|1[0-2])", ("b", 0): "", ("B", 0): "", ("d", 1): "[1-9]", ("d", 2): "(0[1-9]|[12][0-9]|3[01])",
 }  # fmt: skip
 month_tokens = ("m", "b", "B")
 
@@ -65,12 +65,14 @@ def iso(value: str, options: Options) -> str | None:
     if text.matches(iso_start, bare):
         return bare[:10]
     for format_ in options["formats"]:
-        written = with_numbers(bare, options) if names_months(format_) else bare
+        named = month_token(format_) != "m"
+        digits_only = without(bare, alphabet(options)) if named else bare
         for shape in shapes(format_):
-            if text.matches(shape.pattern, written):
-                cut = {part: written[first - 1 : first - 1 + length] for part, (first, length) in parts(shape)}
+            if text.matches(shape.pattern, digits_only):
+                cut = {part: digits_only[first - 1 : first - 1 + length] for part, (first, length) in parts(shape)}
                 century = ("19" if cut["year"] >= pivot(options) else "20") if len(cut["year"]) == 2 else ""
-                return f"{century}{cut['year']}-{cut['month']:0>2}-{cut['day']:0>2}"
+                month = month_of(without(bare, signs(format_)), options) if named else cut["month"]
+                return None if month is None else f"{century}{cut['year']}-{month:0>2}-{cut['day']:0>2}"
     return None
 
 
@@ -79,15 +81,19 @@ def sql(expr: str, options: Options) -> str:
     bare = f"trim({expr})"
     cases = [f"WHEN {text.matches_sql(bare, iso_start)} THEN substr({bare}, 1, 10)"]
     for format_ in options["formats"]:
-        written = with_numbers_sql(bare, options) if names_months(format_) else bare
+        named = month_token(format_) != "m"
+        digits_only = without_sql(bare, alphabet(options)) if named else bare
         for shape in shapes(format_):
-            cut = {part: f"substr({written}, {first}, {length})" for part, (first, length) in parts(shape)}
+            cut = {part: f"substr({digits_only}, {first}, {length})" for part, (first, length) in parts(shape)}
             if shape.year[1] == 2:
                 cut["year"] = f"CASE WHEN {cut['year']} >= '{pivot(options)}' THEN '19' ELSE '20' END || {cut['year']}"
-            month = "'0' || " * (shape.month[1] == 1) + cut["month"]
+            if named:
+                month = month_of_sql(without_sql(bare, signs(format_)), options)
+            else:
+                month = "'0' || " * (shape.month[1] == 1) + cut["month"]
             day = "'0' || " * (shape.day[1] == 1) + cut["day"]
-            text_sql = f"{cut['year']} || '-' || {month} || '-' || {day}"
-            cases.append(f"WHEN {text.matches_sql(written, shape.pattern)} THEN {text_sql}")
+            whole = f"{cut['year']} || '-' || {month} || '-' || {day}"
+            cases.append(f"WHEN {text.matches_sql(digits_only, shape.pattern)} THEN {whole}")
     found = f"CASE {' '.join(cases)} END"
     return f"CASE WHEN {text.matches_sql(found, calendar)} THEN CAST({found} AS DATE) END"
 
@@ -103,6 +109,8 @@ def check(options: Options) -> Iterator[Finding]:
             counted = [sum(found in group for found in tokens) for group in (("Y", "y"), month_tokens, ("d",))]
             if counted != [1, 1, 1]:
                 yield "formats", f"the format '{format_}' needs one year, one month and one day", "e.g. '%d.%m.%Y'"
+            elif month_token(format_) != "m" and any(letter.isalpha() for letter in token.sub("", format_)):
+                yield "formats", f"the format '{format_}' holds letters beside the name of a month", "leave them out"
     if len(options.get("months", english)) != len(english):
         yield "months", "there must be twelve names of months", None
 
@@ -116,8 +124,8 @@ def shapes(format_: str) -> tuple[Shape, ...]:
 
 
 def shape_of(pieces: list[str], chosen: tuple[int, ...]) -> Shape:
-    """One combination of widths."""
-    pattern, position, places, remaining = "", 1, {}, list(chosen)
+    """One combination of widths; the name of a month has none, since it is taken out before."""
+    pattern, position, places, remaining = "", 1, {"month": (1, 0)}, list(chosen)
     for piece in pieces:
         if piece.startswith("%"):
             width = remaining.pop(0)
@@ -125,7 +133,7 @@ def shape_of(pieces: list[str], chosen: tuple[int, ...]) -> Shape:
             places["month" if piece[1] in month_tokens else piece[1].lower()] = (position, width)
             position += width
         else:
-            pattern += re.sub(r"[.^$*+?()\[\]{}|\\]", r"\\\g<0>", piece.lower())
+            pattern += re.sub(r"[.^$*+?()\[\]{}|\\]", r"\\\g<0>", piece)
             position += len(piece)
     return Shape(f"^{pattern}$", places["y"], places["month"], places["d"])
 
@@ -140,29 +148,51 @@ def pivot(options: Options) -> str:
     return f"{options['pivot']:02}"
 
 
-def names_months(format_: str) -> bool:
-    """Whether a format holds the name of a month."""
-    return "%b" in format_ or "%B" in format_
+def month_token(format_: str) -> str:
+    """How a format writes the month: m, b or B."""
+    return next((found for found in token.findall(format_) if found in month_tokens), "m")
 
 
-def month_numbers(options: Options) -> list[tuple[str, str]]:
-    """Names of months, long ones first, then their first three letters, with their two digits."""
-    named = [(text.lowered(name), f"{number:02}") for number, name in enumerate(options["months"], start=1)]
-    short = {name[:3]: number for name, number in reversed(named)}
-    return [*sorted(named, key=lambda pair: -len(pair[0])), ("sept", "09"), *short.items()]
+def alphabet(options: Options) -> str:
+    """The letters that names of months are made of."""
+    return "".join(sorted({*"abcdefghijklmnopqrstuvwxyz", *text.lowered("".join(options["months"]))} - {" "}))
 
 
-def with_numbers(value: str, options: Options) -> str:
-    """The text in lower case with a number for the name of a month."""
-    found = text.lowered(value)
-    return next((found.replace(name, number) for name, number in month_numbers(options) if name in found), found)
+def signs(format_: str) -> str:
+    """What stands around the name of a month: digits, and the signs of the format."""
+    return "0123456789" + "".join(sorted(set(token.sub("", format_))))
 
 
-def with_numbers_sql(expr: str, options: Options) -> str:
-    """`with_numbers` in SQL."""
-    found = text.lowered_sql(expr)
-    cases = (
-        f"WHEN strpos({found}, {literal(name)}) > 0 THEN replace({found}, {literal(name)}, '{number}')"
-        for name, number in month_numbers(options)
-    )
-    return f"CASE {' '.join(cases)} ELSE {found} END"
+def without(value: str, letters: str) -> str:
+    """The text in lower case without some characters."""
+    return text.lowered(value).translate(dict.fromkeys(map(ord, letters)))
+
+
+def without_sql(expr: str, letters: str) -> str:
+    """`without` in SQL."""
+    return f"translate({text.lowered_sql(expr)}, {literal(letters)}, '')"
+
+
+@cache
+def beginnings(months: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The shortest beginnings, of three letters or more, that tell the months apart, with their two digits."""
+    names = [text.lowered(name) for name in months]
+    found = []
+    for number, name in enumerate(names, start=1):
+        lengths = range(3, len(name) + 1)
+        length = next((n for n in lengths if [other[:n] for other in names].count(name[:n]) == 1), len(name))
+        found.append((name[:length], f"{number:02}"))
+    return tuple(found)
+
+
+def month_of(name: str, options: Options) -> str | None:
+    """The number of the month that a name begins with."""
+    known = beginnings(tuple(options["months"]))
+    return next((number for beginning, number in known if name.startswith(beginning)), None)
+
+
+def month_of_sql(name: str, options: Options) -> str:
+    """`month_of` in SQL."""
+    known = beginnings(tuple(options["months"]))
+    cases = (f"WHEN {name} LIKE {literal(beginning + '%')} THEN '{number}'" for beginning, number in known)
+    return f"CASE {' '.join(cases)} END"
