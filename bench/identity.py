@@ -1,0 +1,104 @@
+"""The closure of identity, measured beside its limits and beside others on one generated graph.
+
+`python -m bench.identity [--rows 1000000 ...] [--only NAME ...] [--keep FOLDER]` writes a seeded graph of identifiers
+(trees of Pareto sizes, chains of thousands of links, one chain of 10,000, a hub, repeated rows) and prints for each way
+wall and CPU seconds, peak memory and the ratio to the limit. Every way runs in a process of its own, from Parquet to a
+table (identifier, cluster); the partitions are compared.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.identity_ways import ways
+
+floor = "distinct"
+
+
+def measured(way: str, folder: Path, seconds: int) -> dict[str, float | str]:
+    """Run one way in a process of its own."""
+    command = [sys.executable, "-m", "bench.identity", "--run", way, "--keep", str(folder)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return {"way": way, "error": f"not finished in {seconds} s"}
+    if done.returncode != 0:
+        return {"way": way, "error": (done.stderr.strip().splitlines() or ["?"])[-1][:150]}
+    return {"way": way, **json.loads(done.stdout.strip().splitlines()[-1])}
+
+
+def run_here(way: str, folder: Path) -> None:
+    """Run a way in this process and print what it took."""
+    start, before = time.perf_counter(), os.times()
+    partition = ways[way](folder)
+    wall, after = time.perf_counter() - start, os.times()
+    cpu = after.user - before.user + after.system - before.system
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"wall": wall, "cpu": cpu, "peak_mb": peak, **partition}))
+
+
+def write(folder: Path, rows: int, seed: int) -> str:
+    """Write the graph."""
+    import numpy as np
+
+    from bench.identity_graph import write_graph
+
+    return write_graph(folder, rows, np.random.default_rng(seed))
+
+
+def table(rows: list[dict[str, float | str]]) -> None:
+    """Print the figures."""
+    base = next((float(row["wall"]) for row in rows if row["way"] == floor and "wall" in row), None)
+    print(f"{'way':34}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}{'x limit':>9}  partition")
+    for row in rows:
+        if "error" in row:
+            print(f"{row['way']:34}{row['error']}")
+            continue
+        ratio = f"{float(row['wall']) / base:9.1f}" if base else f"{'':>9}"
+        partition = (
+            f"{row['clusters']:,} clusters, largest {row['largest']:,}, {row['fingerprint']}"
+            if "clusters" in row
+            else ""
+        )
+        extra = str(row.get("note", ""))
+        print(
+            f"{row['way']:34}{row['wall']:9.2f}{row['cpu']:9.2f}{row['peak_mb']:9.0f}{ratio}  {partition}{extra}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Measure."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rows", type=int, nargs="+", default=[1_000_000])
+    options.add_argument("--only", nargs="+", default=[name for name in ways if not name.startswith("slow: ")])
+    options.add_argument("--seed", type=int, default=7)
+    options.add_argument("--keep", type=Path, help="folder for the graph; kept, and reused when it is there")
+    options.add_argument("--limit", type=int, default=600, help="seconds after which a way is given up")
+    options.add_argument("--run", help=argparse.SUPPRESS)
+    options.add_argument("--write", type=int, help=argparse.SUPPRESS)
+    given = options.parse_args()
+    if given.write is not None:
+        print(f"{given.rows[0]:,} rows: {write(given.keep, given.rows[0], given.write)}", flush=True)
+        return
+    if given.run:
+        run_here(given.run, given.keep)
+        return
+    for rows in given.rows:
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = (given.keep or Path(temporary)) / str(rows)
+            if not (folder / "edges.parquet").exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                command = [sys.executable, "-m", "bench.identity", "--write", str(given.seed), "--rows", str(rows)]
+                subprocess.run([*command, "--keep", str(folder)], check=True)  # apart, so that its memory is not ours
+            table([measured(way, folder, given.limit) for way in given.only])
+
+
+if __name__ == "__main__":
+    main()
