@@ -13,6 +13,7 @@ settings = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "temp_file_encryption": "true",  # what spills to disk is customer data
+    "checkpoint_threshold": "256MB",  # a run writes much and closes soon: one checkpoint at its end, not several
     "preserve_insertion_order": "false",  # no result depends on it, and it costs memory
 }
 
