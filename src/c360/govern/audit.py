@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ log_name = "audit.jsonl"
 key_name = "audit.key"
 key_variable = "C360_AUDIT_KEY"
 anchor_every = 256
+anchor_seconds = 60.0
 most_ids = 100
 first_mac = "0" * 64
 
@@ -61,6 +63,7 @@ class AuditLog:
         self.waiting: list[tuple[dict[str, Any], threading.Event, list[BaseException]]] = []
         self.lock = threading.Lock()
         self.turn = threading.Lock()
+        self.anchored_at = float("-inf")
 
     def record(
         self,
@@ -101,14 +104,17 @@ class AuditLog:
         """Append everything that waits, with one sync."""
         with self.lock:
             batch, self.waiting = self.waiting, []
+        failure: BaseException | None = None
         try:
             self.append([record for record, _, _ in batch])
         except OSError as error:
             fix = "free disk space or mend the folder's rights; nothing is shown that is not recorded"
-            fault = WarehouseError(Fault("audit-log", f"'{self.path}' cannot be written: {error.strerror}", fix=fix))
-            for _, _, errors in batch:
-                errors.append(fault)
-        for _, done, _ in batch:
+            failure = WarehouseError(Fault("audit-log", f"'{self.path}' cannot be written: {error.strerror}", fix=fix))
+        except BaseException as error:  # noqa: BLE001 - whoever waits must learn of it, or would answer unrecorded
+            failure = error
+        for _, done, errors in batch:
+            if failure is not None:
+                errors.append(failure)
             done.set()
 
     def append(self, records: list[dict[str, Any]]) -> None:
@@ -126,11 +132,11 @@ class AuditLog:
                 lines.append(
                     json.dumps({**body, "mac": mac}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
                 )
-            os.write(descriptor, ("\n".join(lines) + "\n").encode())
-            os.fdatasync(descriptor)
+            write_durably(descriptor, ("\n".join(lines) + "\n").encode())
         finally:
             os.close(descriptor)
-        if number // anchor_every != (number - len(records)) // anchor_every:
+        full = number // anchor_every != (number - len(records)) // anchor_every
+        if full or time.monotonic() - self.anchored_at >= anchor_seconds:
             self.anchor(number, mac)
 
     def anchor(self, number: int | None = None, mac: str | None = None) -> None:
@@ -146,6 +152,7 @@ class AuditLog:
         if number:
             with open_control(self.store) as control:
                 add_anchor(control, number, mac)
+            self.anchored_at = time.monotonic()
 
     def entries(self, newest: int = 100, before: int | None = None) -> list[Entry]:
         """The newest records, newest first."""
@@ -197,21 +204,48 @@ def mac_of(key: bytes, before: str, body: Mapping[str, Any]) -> str:
     return hmac.new(key, f"{before}\n{text}".encode(), hashlib.sha256).hexdigest()
 
 
+def write_durably(descriptor: int, data: bytes) -> None:
+    """Append all of it and sync; what a full disk cut off is taken back, so that no half batch stays.
+
+    Raises:
+        OSError: not all of it could be written.
+    """
+    before, written = os.fstat(descriptor).st_size, 0
+    try:
+        while written < len(data):
+            written += os.write(descriptor, data[written:])
+        os.fdatasync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, before)
+        raise
+
+
 def last_of(descriptor: int) -> tuple[int, str]:
-    """Number and MAC of the last whole line of an open log; a half line of a crash is cut off."""
+    """Number and MAC of the last whole line of an open log; a half line of a crash is cut off.
+
+    Raises:
+        WarehouseError: the last line is no record, so that nothing can be chained to it.
+    """
     size = os.fstat(descriptor).st_size
-    if size == 0:
-        return 0, first_mac
     reach = 65_536
-    tail = os.pread(descriptor, min(size, reach), max(0, size - reach))
-    whole = tail.rfind(b"\n") + 1
+    while True:
+        start = max(0, size - reach)
+        tail = os.pread(descriptor, size - start, start)
+        whole = tail.rfind(b"\n") + 1
+        lines = tail[:whole].split(b"\n")
+        if start == 0 or len(lines) > 2:  # the last line is in it as a whole
+            break
+        reach *= 8
     if whole != len(tail):
-        os.ftruncate(descriptor, size - (len(tail) - whole))
-        tail = tail[:whole]
-    if not tail:
+        os.ftruncate(descriptor, start + whole)
+    if len(lines) < 2:
         return 0, first_mac
-    last = json.loads(tail[:-1].rpartition(b"\n")[2])
-    return int(last["number"]), str(last["mac"])
+    try:
+        last = json.loads(lines[-2])
+        return int(last["number"]), str(last["mac"])
+    except (ValueError, KeyError, TypeError):
+        fix = "keep the file as evidence and move it away; a new log begins by itself"
+        raise WarehouseError(Fault("audit-log", "the last line of the audit log is no record", fix=fix)) from None
 
 
 def read_key(store: Path) -> bytes:
@@ -219,11 +253,16 @@ def read_key(store: Path) -> bytes:
     if text := os.environ.get(key_variable):
         return hashlib.sha256(text.encode()).digest()
     path = store / key_name
-    store.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        os.write(descriptor, secrets.token_hex(32).encode())
-        os.close(descriptor)
-    except FileExistsError:
-        pass
+    if not path.exists():
+        store.mkdir(parents=True, exist_ok=True)
+        fresh = store / f"{key_name}.{os.getpid()}.{secrets.token_hex(4)}"
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            write_durably(descriptor, secrets.token_hex(32).encode())
+            os.link(fresh, path)  # complete or not at all, and never over another process's key
+        except FileExistsError:
+            pass
+        finally:
+            os.close(descriptor)
+            fresh.unlink()
     return bytes.fromhex(path.read_text(encoding="ascii").strip())
