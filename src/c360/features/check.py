@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 from c360.entities import columns_of
-from c360.errors import Fault
+from c360.errors import Fault, suggest
 from c360.features.compiler.nulls import number_verbs
-from c360.features.language.definitions import Definition, list_definitions
+from c360.features.language.definition import Definition
+from c360.features.language.definitions import list_definitions
 from c360.features.language.reads import Read
 from c360.features.language.resolved import resolve
+from c360.features.language.templates import library, parts
+from c360.features.language.windows import form
 from c360.project import Project
 
 
@@ -15,10 +18,31 @@ def check(project: Project) -> list[Fault]:
     """Unknown names, ambiguous paths, circles, names that clash, and modifiers that a verb cannot use."""
     reads, faults = resolve(project)
     faults += [fault for read in reads.values() for fault in check_null(project, read)]
+    faults += check_uses(project)
     definitions = [d for d in list_definitions(project) if d.entity in project.file.entities]
     faults += check_names(project, definitions)
     faults += [fault for definition in definitions for fault in check_modifiers(project, definition)]
     return list({str(fault): fault for fault in faults}.values())
+
+
+def check_uses(project: Project) -> Iterator[Fault]:
+    """Parts and templates of the library that are named must be there."""
+    for entity, block in project.file.features.items():
+        for part, use in block.use.items():
+            path = ("features", entity, "use", part)
+            if part not in parts:
+                fix = suggest(part, parts) or f"parts: {', '.join(parts)}"
+                yield project.fault("unknown-library", f"the library has no part '{part}'", *path, fix=fix)
+                continue
+            known = [template.name for template in library().values() if template.part == part]
+            for name in (*(use.only or ()), *use.without):
+                if name not in known:
+                    message = f"the part '{part}' of the library has no template '{name}'"
+                    yield project.fault("unknown-template", message, *path, fix=suggest(name, known))
+            for window in use.windows or ():
+                if window != "all" and not form.match(window):
+                    message = f"'{window}' is no window"
+                    yield project.fault("feature-window", message, *path, fix="write 30d, 4w, 12mo or all")
 
 
 def check_names(project: Project, definitions: list[Definition]) -> Iterator[Fault]:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from c360.activity import named_activities
 from c360.features.compiler.nulls import null_policy
-from c360.features.language.definitions import Definition
+from c360.features.language.definition import Definition
 from c360.features.language.reads import Read
 from c360.features.language.resolved import resolve
 from c360.features.language.scope import clock_sql

@@ -12,7 +12,7 @@ from datetime import datetime
 from c360.errors import Fault, ProjectError, suggest
 from c360.features.compiler.frame import Frame, cut_table
 from c360.features.compiler.rows import Tables, activity_in, member_rows, stream_rows
-from c360.features.language.definitions import Definition, Key
+from c360.features.language.definition import Definition, Key
 from c360.features.language.order import own_needs
 from c360.features.language.reads import Read, Resolver
 from c360.features.language.resolved import resolve

@@ -11,7 +11,7 @@ from c360.features.compiler.frame import Frame
 from c360.features.compiler.measures import is_grouped
 from c360.features.compiler.rows import Tables
 from c360.features.compiler.statement import Round, compile_round, tier_of, tiers
-from c360.features.language.definitions import Key
+from c360.features.language.definition import Key
 from c360.features.language.order import stages
 from c360.features.language.reads import Read
 from c360.features.language.resolved import resolve

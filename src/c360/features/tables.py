@@ -6,7 +6,7 @@ from c360.errors import ProjectError
 from c360.features.compiler.frame import Frame, cut_table
 from c360.features.compiler.rows import Tables
 from c360.features.compiler.statement import compile_round
-from c360.features.language.definitions import Key
+from c360.features.language.definition import Key
 from c360.features.language.order import stages
 from c360.features.language.reads import Read, Steps
 from c360.features.language.resolved import resolve

@@ -2,7 +2,7 @@
 
 import re
 
-from c360.features.language.definitions import Key
+from c360.features.language.definition import Key
 from c360.features.language.resolved import resolve
 from c360.project import Project
 

@@ -8,7 +8,7 @@ from c360.features.compiler.measures import aggregate, anchored, is_grouped
 from c360.features.compiler.nulls import with_null_policy
 from c360.features.compiler.ranked import distinct, picked, ranked
 from c360.features.compiler.rows import Rows, Tables, days_of, member_rows, stream_rows
-from c360.features.language.definitions import Key
+from c360.features.language.definition import Key
 from c360.features.language.order import depths
 from c360.features.language.reads import Read
 from c360.features.language.relations import upward

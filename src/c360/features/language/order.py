@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from c360.features.language.definitions import Key
+from c360.features.language.definition import Key
 from c360.features.language.reads import Read
 
 

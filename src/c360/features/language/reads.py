@@ -9,7 +9,7 @@ from typing import Literal
 
 from c360.activity import activities_of, attributes_of, named_activities
 from c360.errors import Fault, ProjectError, suggest
-from c360.features.language.definitions import Definition, Key
+from c360.features.language.definition import Definition, Key
 from c360.features.language.derived import derived_columns, session, session_columns
 from c360.features.language.relations import Chain, chains, choose_chain
 from c360.features.language.scope import Scope
@@ -242,7 +242,10 @@ class Resolver:
         ]
         if entity in fits and definition.via is None:
             return entity, ()
-        reaching = [name for name in fits if name != entity and chains(self.project, name, entity)]
+        ways = {name: chains(self.project, name, entity) for name in fits if name != entity}
+        reaching = sorted(
+            (name for name in ways if ways[name]), key=lambda name: len(ways[name]) > 1 < len(ways[name][0])
+        )
         if not reaching:
             who = ", ".join(sorted({o for b in bases for i in self.project.file.activities[b].from_ for o in i.of}))
             message = f"'{definition.name}' of {entity} reads activities of {who}, which do not belong to a {entity}"

@@ -1,7 +1,7 @@
 """Two entities in, the chains of relations that lead from one to the other out."""
 
 from c360.errors import ProjectError
-from c360.features.language.definitions import Definition
+from c360.features.language.definition import Definition
 from c360.project import Project
 
 Chain = tuple[str, ...]

@@ -3,23 +3,12 @@
 from functools import lru_cache
 
 from c360.errors import Fault, ProjectError
-from c360.features.language.definitions import Key, list_definitions
+from c360.features.language.definition import Key
+from c360.features.language.definitions import list_definitions
 from c360.features.language.order import find_cycle
 from c360.features.language.reads import Read, Resolver
+from c360.features.language.same import Same
 from c360.project import Project
-
-
-class Same:
-    """A project as the key of a cache: only the same object is the same project."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
-
-    def __hash__(self) -> int:
-        return id(self.project)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and self.project is other.project
 
 
 def resolve(project: Project) -> tuple[dict[Key, Read], list[Fault]]:

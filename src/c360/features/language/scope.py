@@ -6,7 +6,7 @@ from datetime import datetime
 from c360.activity import attributes_of, fixed_columns
 from c360.entities import columns_of
 from c360.errors import Fault, ProjectError, suggest
-from c360.features.language.definitions import Key
+from c360.features.language.definition import Key
 from c360.features.language.derived import derived_column, session_columns
 from c360.features.language.relations import upward
 from c360.project import Project
