@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tools.command_pages import command_page
 from tools.error_codes import error_page
+from tools.library_pages import library_pages
 from tools.project_keys import key_page
 
 folder = Path(__file__).parents[1] / "docs" / "reference"
@@ -20,6 +21,7 @@ def pages() -> dict[Path, str]:
         folder / "errors.md": error_page(),
         folder / "commands.md": command_page(),
         folder / "project-keys.md": key_page(),
+        **{folder / "feature-library" / name: text for name, text in library_pages().items()},
     }
 
 
@@ -39,8 +41,8 @@ def main() -> None:
             or "the reference is current"
         )
         sys.exit(bool(late))
-    folder.mkdir(parents=True, exist_ok=True)
     for path, text in pages().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         print(f"wrote {path.relative_to(folder.parents[1])}")
 
