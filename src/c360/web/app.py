@@ -66,7 +66,7 @@ def routes_of(site: Site, endpoint: Endpoint) -> list[Route]:
         found = [(json_path, True), (endpoint.path, False)]
         found += [(api_path(endpoint.path), True)] if endpoint.in_api else []
     elif isinstance(endpoint, Download):
-        found = [(endpoint.path, False), (api_path(endpoint.path), False)]
+        found = [(endpoint.path, False), (api_path(endpoint.path), True)]
     else:
         found = [(endpoint.path, False)] + ([(api_path(endpoint.path), True)] if endpoint.in_api else [])
     method = "POST" if isinstance(endpoint, Action) else "GET"

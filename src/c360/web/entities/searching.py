@@ -50,7 +50,7 @@ def exact_ids(reading: Reading, entity: str, text: str) -> dict[int, str]:
     pairs = [(kind, text) for kind in project.file.entities[entity].ids]
     for kind in project.file.entities[entity].ids:
         block = project.file.ids.get(kind)
-        if block is not None and not block.columns:
+        if block is not None and not block.columns and not (block.type == "domain" and "@" in text):
             normal = normalise(block, text, region=project.file.project.region)
             pairs += [(kind, normal)] if normal and normal != text else []
     for kind in dict.fromkeys(kind for kind, _ in pairs):

@@ -68,18 +68,19 @@ class Schemas:
             return dict(scalars[kind])
         if is_dataclass(kind) and isinstance(kind, type):
             return self.of_dataclass(kind)
-        origin, arguments = get_origin(kind), get_args(kind)
+        return self.of_container(get_origin(kind), get_args(kind))
+
+    def of_container(self, origin: Any, arguments: Sequence[Any]) -> dict[str, Any]:
+        """The schema of a type that is made of others; anything where that is not known."""
         if origin in (Union, UnionType):
             return {"anyOf": [self.of(one) for one in arguments]}
         if origin is Literal:
             return {"enum": list(arguments)}
         if origin is tuple:
             return self.of_tuple(arguments)
-        if origin is list:
-            return {"type": "array", "items": self.of(arguments[0])}
         if isinstance(origin, type) and issubclass(origin, Mapping):
             return {"type": "object", "additionalProperties": self.of(arguments[1])}
-        return {}
+        return {"type": "array", "items": self.of(arguments[0])} if origin is list else {}
 
     def of_tuple(self, arguments: Sequence[Any]) -> dict[str, Any]:
         """A tuple of many of one type, or of one of each."""

@@ -39,7 +39,8 @@ def show(visit: Visit) -> IdentityContext:
     seen = [name for name in visit.project.file.entities if reading.sees(name)]
     wanted = visit.values["entity"] or next(iter(seen), "")
     if wanted not in seen:
-        raise MissingError(Fault("unknown-entity", f"there is no entity '{wanted[:60]}'", fix=suggest(wanted, seen)))
+        fix = suggest(wanted, seen) or f"there are: {', '.join(seen)}"
+        raise MissingError(Fault("unknown-entity", f"there is no entity '{wanted[:60]}'", fix=fix))
     found = clusters(reading, wanted)
     if found is not None:
         reading.saw(wanted, [one.entity_id for one in found.biggest])

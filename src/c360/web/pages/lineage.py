@@ -145,7 +145,8 @@ def selected(graph: Whole, text: str) -> tuple[list[str], list[tuple[str, str]]]
     found = {key for key, node in graph.nodes.items() if name in (key, node.label, key.partition(" ")[2])}
     if not found:
         known = [node.label for node in graph.nodes.values()]
-        fault = Fault("unknown-node", f"nothing in the lineage is called '{name[:60]}'", fix=suggest(name, known))
+        fix = suggest(name, known) or "choose a node of the drawing"
+        fault = Fault("unknown-node", f"nothing in the lineage is called '{name[:60]}'", fix=fix)
         raise MissingError(fault)
     kept = set(found)
     if text.strip().startswith("+") or "+" not in text:
@@ -248,9 +249,8 @@ def columns_of_table(visit: Visit, table: str) -> tuple[LineageColumn, ...]:
     reading = visit.reading
     entry = reading.tables().get(table)
     if entry is None:
-        raise MissingError(
-            Fault("unknown-table", f"there is no table '{table[:60]}'", fix=suggest(table, reading.tables()))
-        )
+        fix = suggest(table, reading.tables()) or "choose a table of the drawing"
+        raise MissingError(Fault("unknown-table", f"there is no table '{table[:60]}'", fix=fix))
     return tuple(
         LineageColumn(column.name, column.type, column.lineage, column.definition, column.description)
         for column in reading.columns(entry.name)
