@@ -44,17 +44,24 @@ def command(
 
 
 def suggest_next(folder: Path) -> None:
-    """What to try after the demo ran."""
+    """What to try after the demo ran, with names that are in it."""
+    from c360.cli.options import load
+    from c360.warehouse.snapshots import open_snapshot
+
+    with open_snapshot(load(folder).store) as reader:
+        domain = reader.rows("SELECT domain FROM account ORDER BY number_of_gaggles DESC, domain LIMIT 1")
+        email = reader.rows("SELECT email FROM contact ORDER BY number_of_events DESC, email LIMIT 1")
     option = f"--project {folder}"
     click.echo("\ntry next")
     for line, why in (
+        (f"c360 serve {option}", "the web application: profiles, review, lens, lineage"),
         (f"c360 table {option}", "what was published"),
-        (f"c360 table account {option} --limit 5", "one row per company, with its power users"),
-        (f"c360 show account {option} ...", "one profile: identifiers, traits, features, timeline"),
-        (
-            f'c360 table group {option} --where "number_of_users >= 5 and number_of_users_corporate = 0"',
-            "teams on personal addresses",
+        *((f"c360 show account {row[0]} {option}", "a company: its teams, people and power users") for row in domain),
+        *(
+            (f"c360 show contact {row[0]} {option}", "a person: identifiers, traits, features, timeline")
+            for row in email
         ),
+        (f"c360 table group_without_account {option}", "teams on personal addresses only"),
         (f"c360 docs {option} --to site", "a documentation site of every table and column"),
     ):
-        click.echo(f"  {line:<70}  {why}")
+        click.echo(f"  {line}\n      {why}")
