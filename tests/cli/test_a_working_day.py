@@ -198,3 +198,22 @@ def test_the_documentation_names_every_table(demo: Path, tmp_path: Path) -> None
     index = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
     for table in asked(demo, "table")["tables"]:
         assert table["name"] in index
+
+
+def test_a_second_run_at_the_same_time_exits_75(demo: Path) -> None:
+    from c360.warehouse.control import run_lock
+
+    with run_lock(demo / ".c360"):
+        result = ask(demo, "run", "--quiet")
+    assert result.exit_code == 75
+
+
+def test_a_source_that_is_gone_exits_3_and_leaves_what_is_published(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    assert CliRunner().invoke(group, ["demo", str(folder), "--users", "40", "--events", "100", "--quiet"]).exit_code == 0
+    before = asked(folder, "publish")["snapshots"]
+    (folder / "data" / "raw_event.csv").unlink()
+    result = ask(folder, "run", "--quiet")
+    assert result.exit_code == 3
+    assert "raw_event.csv" in str(result.exception)
+    assert asked(folder, "publish")["snapshots"] == before
