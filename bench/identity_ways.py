@@ -148,20 +148,19 @@ def build(folder: Path) -> Partition:
     import time
 
     from bench.identity_project import landed_of, project_of
-
     from c360.identity import build as build_identity
 
     with store(folder, "build") as work:
         project = project_of(folder)
         work.create_schema("landing")
         work.execute(f"CREATE TABLE landing.edge AS SELECT * FROM '{folder / 'base.parquet'}'")
-        seconds = []
+        seconds, as_of = [], datetime(2024, 1, 1)  # noqa: DTZ001 - UTC
         for part in ("base", "delta"):
             if part == "delta":
                 work.execute(f"INSERT INTO landing.edge SELECT * FROM '{folder / 'delta.parquet'}'")
             start = time.perf_counter()
             with work.transaction():
-                result = build_identity(work, project, landed_of(work), datetime(2024, 1, 1), decisions=[])
+                result = build_identity(work, project, landed_of(work), as_of, decisions=[])
             seconds.append(time.perf_counter() - start)
         work.execute(
             "CREATE TABLE result AS SELECT id_kind || ':' || value AS value, entity_id AS cluster FROM identity.lookup"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from c360.errors import ProjectError
 from c360.identity.decisions.conflicts import conflict_faults
 from c360.identity.decisions.cycles import circle_faults
-from c360.identity.evidence.observed import cleaned_query, null_text
+from c360.identity.evidence.readings import new_side, null_text, old_side
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch, values_table
 from c360.warehouse import literal
@@ -37,7 +37,7 @@ class Said:
 
 
 def read_people(scope: Scope, scratch: Scratch) -> list[Said]:
-    """Read what people said into scratch table `people`, and refuse what cannot be followed.
+    """Move what people said from `observed` into scratch table `people`, and refuse what cannot be followed.
 
     A line of a file that is dated after the run does not count yet. What one end of is malformed or blocked is
     reported and not followed.
@@ -45,8 +45,18 @@ def read_people(scope: Scope, scratch: Scratch) -> list[Said]:
     Raises:
         ProjectError: merges that go round in a circle, decisions that contradict each other; all of them.
     """
-    selects = [file_query(scope, number) for number in range(scope.first_merge, scope.decided)]
+    observed = scratch.table("observed")
+    files = (
+        f"SELECT o.mention, CASE WHEN o.mention < {scope.first_parting} THEN 1 ELSE 0 END AS is_same, "
+        "o.u_slot AS slot0, o.u_value AS x0, o.u_refused AS b0, o.u_state AS s0, "
+        "n.u_slot AS slot1, n.u_value AS x1, n.u_refused AS b1, n.u_state AS s1, o.n_seen, o.first_seen, o.last_seen, o.row_key "
+        f"FROM {observed} AS o JOIN {observed} AS n ON n.mention = o.mention AND n.row_key = o.row_key "
+        f"WHERE o.part = {old_side} AND n.part = {new_side} AND (o.first_seen IS NULL OR o.first_seen <= {scope.moment()})"
+    )
+    selects = [files] if scope.decided > scope.first_merge else []
     table = scratch.make("people", " UNION ALL ".join([*selects, decided_query(scope)]))
+    if selects:
+        scratch.work.execute(f"DELETE FROM {observed} WHERE part < 0")
     said = [
         Said(mention, bool(is_same), (slot_a, old), (slot_b, new), at, key)
         for mention, is_same, slot_a, old, slot_b, new, at, key in scratch.rows(
@@ -58,19 +68,6 @@ def read_people(scope: Scope, scratch: Scratch) -> list[Said]:
     if faults:
         raise ProjectError(*faults)
     return said
-
-
-def file_query(scope: Scope, number: int) -> str:
-    """The lines of one file."""
-    mention = scope.places[number]
-    slot = scope.slots[mention.entity, mention.ids[0][0]]
-    is_same = 1 if number < scope.first_parting else 0
-    return (
-        f"SELECT CAST({number} AS INTEGER) AS mention, CAST({is_same} AS INTEGER) AS is_same, "
-        f"CAST({slot} AS INTEGER) AS slot0, x0, b0, s0, CAST({slot} AS INTEGER) AS slot1, x1, b1, s1, "
-        f"n_seen, first_seen, last_seen, row_key FROM ({cleaned_query(scope, mention)}) AS file_rows "
-        f"WHERE first_seen IS NULL OR first_seen <= {scope.moment()}"
-    )
 
 
 def decided_query(scope: Scope) -> str:

@@ -1,6 +1,6 @@
 """Observed identifiers of one entity in, identifiers of another that follow from them out: e-mail -> domain."""
 
-from c360.identity.evidence.observed import null_int, null_text, null_time
+from c360.identity.evidence.readings import null_int, null_text, null_time
 from c360.identity.inputs.mentions import Derivation
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch

@@ -1,145 +1,151 @@
-"""Mentions and landed tables in, one scratch table of observed identifiers and links out."""
+"""Readings of landed tables in, one scratch table of observed identifiers and links out."""
 
 from collections.abc import Mapping, Sequence
 
 from c360.errors import Fault, ProjectError
-from c360.identity.inputs.cleaned import Cleaner
-from c360.identity.inputs.mentions import Mention
+from c360.identity.evidence.readings import (
+    Field,
+    Reading,
+    counted,
+    fields_of,
+    new_side,
+    null_int,
+    null_text,
+    old_side,
+    raw_query,
+)
 from c360.identity.inputs.scope import Scope
-from c360.warehouse import quote
 
-null_text = "CAST(NULL AS VARCHAR)"
-null_time = "CAST(NULL AS TIMESTAMP)"
-null_int = "CAST(NULL AS INTEGER)"
 columns = (
     ("mention", "INTEGER"), ("part", "INTEGER"),
     ("u_slot", "INTEGER"), ("u_value", "VARCHAR"), ("u_refused", "VARCHAR"), ("u_state", "VARCHAR"),
     ("v_slot", "INTEGER"), ("v_value", "VARCHAR"), ("v_refused", "VARCHAR"), ("v_state", "VARCHAR"),
     ("n_seen", "BIGINT"), ("first_seen", "TIMESTAMP"), ("last_seen", "TIMESTAMP"), ("row_key", "VARCHAR"),
 )  # fmt: skip
-counted = "n_seen, first_seen, last_seen, row_key"
 
 
-def observed_query(scope: Scope, rows: Mapping[int, str | None]) -> str:
+def observed_query(scope: Scope, rows: Mapping[int, str | None], *, with_people: bool) -> str:
     """What the sources name, as one query.
 
-    Grain: one row per mention and combination of raw values; beyond two identifiers one more `part` for each further
-    one. A state is `ok`, `blocked`, `malformed` or NULL when nothing stands there; `value` holds what is ok and
-    `refused` what is not: the blocked value, or the raw text of a malformed one.
+    Grain: one row per mention and combination of raw values, also when nothing stands in them; beyond two identifiers one more `part` for each further
+    one; of the files of decisions one row for each side of a line. A state is `ok`, `blocked`, `malformed` or NULL when
+    nothing stands there; `value` holds what is ok and `refused` what is not: the blocked value, or the raw text of a
+    malformed one.
 
     Args:
         scope: the run.
         rows: the mentions to read, by number; an SQL condition over the landed table narrows their rows.
+        with_people: whether the files of decisions are read too.
 
     Raises:
         ProjectError: columns that the sources do not have, all of them.
     """
+    readings = [Reading(number, scope.mentions[number], scope.mentions[number].ids, 0, rows[number]) for number in rows]
+    if with_people:
+        for number in range(scope.first_merge, scope.decided):
+            old, new = scope.places[number].ids
+            readings += [
+                Reading(number, scope.places[number], (one,), part) for one, part in ((old, old_side), (new, new_side))
+            ]
+    if not readings:
+        return f"SELECT {', '.join(f'CAST(NULL AS {kind}) AS {name}' for name, kind in columns)} WHERE 1 = 0"
+    fields, places = fields_of(scope, readings)
     faults: list[Fault] = []
-    withs: list[str] = []
-    selects: list[str] = []
-    for number, condition in rows.items():
-        mention = scope.mentions[number]
+    raws: list[str] = []
+    for reading in readings:
         try:
-            withs.append(f"m{number} AS ({cleaned_query(scope, mention, condition)})")
+            raws.append(raw_query(scope, reading, fields, places[reading.number, reading.part]))
         except ProjectError as error:
             faults += error.faults
-            continue
-        selects += pair_queries(scope, number, mention)
     if faults:
-        raise ProjectError(*faults)
-    if not selects:
-        return f"SELECT {', '.join(f'CAST(NULL AS {kind}) AS {name}' for name, kind in columns)} WHERE 1 = 0"
-    return f"WITH {', '.join(withs)} {' UNION ALL '.join(selects)}"
+        raise ProjectError(*dict.fromkeys(faults))
+    selects = [
+        pair_query(scope, readings, places, index) for index in range(1, max(2, *(len(one.ids) for one in readings)))
+    ]
+    return f"WITH cleaned AS ({cleaned_query(raws, fields)}) {' UNION ALL '.join(selects)}"
 
 
-def cleaned_query(scope: Scope, mention: Mention, condition: str | None = None) -> str:
-    """One mention's rows by raw values, with value `x<i>`, refused text `b<i>` and state `s<i>` of each identifier.
+def cleaned_query(raws: Sequence[str], fields: Sequence[Field]) -> str:
+    """The value `x<n>`, the refused text `b<n>` and the state `s<n>` of each field.
 
     Each step is a level of its own, so that the engine computes every formula once.
     """
-    raws = [[f"r{index}_{part}" for part in range(len(parts))] for index, (_, parts) in enumerate(mention.ids)]
-    cleaners = [scope.cleaner(kind) for kind, _ in mention.ids]
-    names = [name for group in raws for name in group]
-    normals = [f"n{index}" for index in range(len(raws))]
-    cleaned = ", ".join(f"{one.normal(raws[index])} AS n{index}" for index, one in enumerate(cleaners))
-    states = ", ".join(f"{state_of(one, raws[index], f'n{index}')} AS s{index}" for index, one in enumerate(cleaners))
+    head = "mention, part"
+    names = ", ".join(name for field in fields for name in field.raw)
+    normals = ", ".join(f"{field.cleaner.normal(field.raw)} AS n{field.number}" for field in fields)
+    states = ", ".join(f"{state_of(field)} AS s{field.number}" for field in fields)
+    judged = ", ".join(f"n{field.number}" for field in fields)
     sorted_out = ", ".join(
-        f"CASE WHEN s{index} = 'ok' THEN n{index} END AS x{index}, "
-        f"CASE WHEN s{index} = 'malformed' THEN {shown(raws[index])} WHEN s{index} = 'blocked' THEN n{index} END AS b{index}, "
-        f"s{index}"
-        for index in range(len(raws))
+        f"CASE WHEN s{field.number} = 'ok' THEN n{field.number} END AS x{field.number}, "
+        f"CASE WHEN s{field.number} = 'malformed' THEN {shown(field.raw)} "
+        f"WHEN s{field.number} = 'blocked' THEN n{field.number} END AS b{field.number}, s{field.number}"
+        for field in fields
     )
-    raw = raw_query(scope, mention, raws, condition)
-    normal = f"SELECT {', '.join(names)}, {cleaned}, {counted} FROM ({raw}) AS raw_rows"
-    judged = f"SELECT {', '.join([*names, *normals])}, {states}, {counted} FROM ({normal}) AS normal_rows"
-    return f"SELECT {sorted_out}, {counted} FROM ({judged}) AS judged_rows"
+    raw = f"SELECT * FROM ({' UNION ALL '.join(raws)}) AS all_rows"
+    normal = f"SELECT {head}, {names}, {normals}, {counted} FROM ({raw}) AS raw_rows"
+    judging = f"SELECT {head}, {names}, {judged}, {states}, {counted} FROM ({normal}) AS normal_rows"
+    return f"SELECT {head}, {sorted_out}, {counted} FROM ({judging}) AS judged_rows"
 
 
-def state_of(cleaner: Cleaner, raw: Sequence[str], normal: str) -> str:
-    """How it stands with one identifier: ok, blocked, malformed, or NULL when there is none."""
-    blocked = cleaner.blocked(normal)
+def state_of(field: Field) -> str:
+    """How it stands with an identifier: ok, blocked, malformed, or NULL when there is none."""
+    normal = f"n{field.number}"
+    blocked = field.cleaner.blocked(normal)
     blocks = f"WHEN {blocked} THEN 'blocked' " if blocked else ""
-    return (
-        f"CASE WHEN {normal} IS NULL THEN CASE WHEN {cleaner.absent(raw)} THEN NULL ELSE 'malformed' END "
-        f"{blocks}ELSE 'ok' END"
-    )
+    absent = field.cleaner.absent(field.raw)
+    return f"CASE WHEN {normal} IS NULL THEN CASE WHEN {absent} THEN NULL ELSE 'malformed' END {blocks}ELSE 'ok' END"
 
 
 def shown(raw: Sequence[str]) -> str:
     """The raw text of an identifier, for people."""
-    parts = [f"CAST({name} AS VARCHAR)" for name in raw]
-    return parts[0] if len(parts) == 1 else " || ' / ' || ".join(f"COALESCE({part}, '')" for part in parts)
+    return raw[0] if len(raw) == 1 else " || ' / ' || ".join(f"COALESCE({part}, '')" for part in raw)
 
 
-def raw_query(scope: Scope, mention: Mention, names: Sequence[Sequence[str]], condition: str | None) -> str:
-    """The rows of the source, one per combination of raw values."""
-    landed = scope.landed[mention.source]
-    compiled = [[scope.snippet(mention.source, text, *mention.path) for text in texts] for _, texts in mention.ids]
-    plain = [text for texts in compiled for text in texts]
-    flat = [name for group in names for name in group]
-    selected = ", ".join(f"{text} AS {name}" for text, name in zip(plain, flat, strict=True))
-    time = landed.time_sql or null_time
-    if mention.time is not None:
-        time = f"TRY_CAST({scope.snippet(mention.source, mention.time, *mention.path)} AS TIMESTAMP)"
-    wheres = [scope.snippet(mention.source, where, *mention.path) for where in mention.wheres]
-    conditions = [" OR ".join(f"({one})" for one in wheres)] if wheres else []
-    conditions += [condition] if condition else []
-    where = f" WHERE {' AND '.join(f'({one})' for one in conditions)}" if conditions else ""
-    if names_a_row(scope, mention, plain):
-        return (
-            f"SELECT {selected}, CAST(1 AS BIGINT) AS n_seen, {time} AS first_seen, {time} AS last_seen, "
-            f"{landed.key_sql} AS row_key FROM {landed.table}{where}"
-        )
-    row_key = f"MIN({landed.key_sql})" if len(mention.ids) > 1 else null_text
-    keys = ", ".join(str(place) for place in range(1, len(flat) + 1))
-    return (
-        f"SELECT {selected}, COUNT(*) AS n_seen, MIN({time}) AS first_seen, MAX({time}) AS last_seen, "
-        f"{row_key} AS row_key FROM {landed.table}{where} GROUP BY {keys}"
+def pair_query(
+    scope: Scope, readings: Sequence[Reading], places: Mapping[tuple[int, int], Sequence[int]], index: int
+) -> str:
+    """The rows that link the identifier at a place of each reading to those before it; at place 1 also the first alone.
+
+    Beyond the second identifier, the other end is the first one that is there.
+    """
+    first = index == 1
+    concerned = [one for one in readings if first or len(one.ids) > index]
+    cases: dict[str, list[str]] = {name: [] for name, _ in columns[2:10]}
+    for reading in concerned:
+        fields = places[reading.number, reading.part]
+        slots = [str(scope.slots[reading.mention.entity, kind]) for kind, _ in reading.ids]
+        when = f"WHEN mention = {reading.number} AND part = {reading.part} THEN"
+        ends = dict.fromkeys(cases, "")
+        if first:
+            ends |= {
+                "u_slot": slots[0],
+                "u_value": f"x{fields[0]}",
+                "u_refused": f"b{fields[0]}",
+                "u_state": f"s{fields[0]}",
+            }
+        else:
+            before = ", ".join(f"x{place}" for place in fields[:index])
+            hubs = " ".join(
+                f"WHEN x{place} IS NOT NULL THEN {slot}" for place, slot in zip(fields[:index], slots, strict=False)
+            )
+            ends |= {
+                "u_slot": f"CASE {hubs} END",
+                "u_value": f"COALESCE({before})",
+                "u_state": f"CASE WHEN COALESCE({before}) IS NOT NULL THEN 'ok' END",
+            }
+        if len(fields) > index:
+            place = fields[index]
+            ends |= {"v_slot": slots[index], "v_value": f"x{place}", "v_refused": f"b{place}", "v_state": f"s{place}"}
+        for name, sql in ends.items():
+            cases[name] += [f"{when} {sql}"] if sql else []
+    kinds = dict(columns)
+    chosen = ", ".join(
+        f"CASE {' '.join(lines)} END AS {name}"
+        if lines
+        else f"{null_int if kinds[name] == 'INTEGER' else null_text} AS {name}"
+        for name, lines in cases.items()
     )
-
-
-def names_a_row(scope: Scope, mention: Mention, compiled: Sequence[str]) -> bool:
-    """Whether the mention's columns hold the key of the source, so that no two rows are alike."""
-    source = scope.project.file.sources.get(mention.source)
-    return source is not None and source.key is not None and {quote(column) for column in source.key} <= set(compiled)
-
-
-def pair_queries(scope: Scope, number: int, mention: Mention) -> list[str]:
-    """The rows of `observed` that one mention gives: the first two identifiers, then each further one."""
-    slots = [scope.slots[mention.entity, kind] for kind, _ in mention.ids]
-    head = f"SELECT CAST({number} AS INTEGER) AS mention, CAST(0 AS INTEGER) AS part, "
-    first = f"CAST({slots[0]} AS INTEGER) AS u_slot, x0 AS u_value, b0 AS u_refused, s0 AS u_state, "
-    if len(slots) == 1:
-        absent = f"{null_int} AS v_slot, {null_text} AS v_value, {null_text} AS v_refused, {null_text} AS v_state, "
-        return [f"{head}{first}{absent}{counted} FROM m{number} WHERE s0 IS NOT NULL"]
-    second = f"CAST({slots[1]} AS INTEGER) AS v_slot, x1 AS v_value, b1 AS v_refused, s1 AS v_state, "
-    queries = [f"{head}{first}{second}{counted} FROM m{number} WHERE s0 IS NOT NULL OR s1 IS NOT NULL"]
-    for index in range(2, len(slots)):
-        hub = ", ".join(f"x{before}" for before in range(index))
-        places = " ".join(f"WHEN x{before} IS NOT NULL THEN {slots[before]}" for before in range(index))
-        queries.append(
-            f"SELECT {number}, {index - 1}, CASE {places} END, COALESCE({hub}), {null_text}, "
-            f"CASE WHEN COALESCE({hub}) IS NOT NULL THEN 'ok' END, "
-            f"{slots[index]}, x{index}, b{index}, s{index}, {counted} FROM m{number} WHERE s{index} IS NOT NULL"
-        )
-    return queries
+    among = " OR ".join(f"(mention = {one.number} AND part = {one.part})" for one in concerned)
+    where = "" if first else f" WHERE {among}"  # no filter on what was computed: the engine would compute it twice
+    part = "part" if first else str(index - 1)
+    return f"SELECT mention, {part} AS part, {chosen}, {counted} FROM cleaned{where}"

@@ -16,6 +16,17 @@ class Cleaner:
         self.kind = kind_of_id(project, kind)
         self.lists = lists
 
+    @property
+    def form(self) -> str:
+        """What is equal for kinds that are cleaned and blocked alike."""
+        kind = self.kind
+        return repr((kind.type, sorted(kind.options.items(), key=str), kind.columns and len(kind.columns), kind.block))
+
+    @property
+    def parts(self) -> int:
+        """How many columns make one identifier."""
+        return len(self.kind.columns or ("",))
+
     def normal(self, columns: Sequence[str]) -> str:
         """SQL of the normalised value of raw columns (SQL text); NULL when absent or malformed."""
         return normal_sql(self.kind, columns, region=self.lists.region, idn=self.lists.idn)

@@ -19,8 +19,9 @@ def gather(scope: Scope, scratch: Scratch, plan: Plan) -> None:
     Reads:  scratch slot, rule; what is kept of identity.naming
     Writes: scratch observed, people, named, numbered; identity.node
     """
-    scratch.make("observed", observed_query(scope, plan.rows))
-    said = read_people(scope, scratch) if scope.has_people and plan.people_changed else []
+    has_people = scope.has_people and plan.people_changed
+    scratch.make("observed", observed_query(scope, plan.rows, with_people=has_people))
+    said = read_people(scope, scratch) if has_people else []
     waiting: set[str] = set()
     for entity, derivations in in_order(scope):
         if derivations and waiting:
