@@ -60,14 +60,15 @@ def fill_postgres(server: Postgres, connection: Connection) -> None:
         lines = "\n".join("\t".join("\\N" if value is None else str(value) for value in row) for row in rows)
         server.run(
             f"CREATE SCHEMA IF NOT EXISTS wholesale; CREATE TABLE wholesale.{name} ({typed});\n"
-            f"COPY wholesale.{name} FROM STDIN;\n{lines}\n\\.\n"
+            f"COPY wholesale.{name} FROM STDIN;\n{lines}\n\\.\nANALYZE wholesale.{name};\n"
         )
 
 
 def ask_postgres(server: Postgres, sql: str) -> list[dict[str, Any]]:
     """The rows of a statement, written for Postgres."""
     text = write_for(sql, "postgres")
-    found = server.run(f"SELECT coalesce(json_agg(row_to_json(answer)), '[]') FROM ({text}) AS answer;\n")
+    limit = "SET statement_timeout = '60s';\n"
+    found = server.run(f"{limit}SELECT coalesce(json_agg(row_to_json(answer)), '[]') FROM ({text}) AS answer;\n")
     rows: list[dict[str, Any]] = json.loads(found)
     return rows
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.engines.test_lens_sql import queries
 from tests.golden.lens_store import (
     as_of,
     ask_postgres,
@@ -85,6 +86,19 @@ def postgres(connection: Connection) -> Iterator[Any]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Connection, Any]]:
+    programs = find_postgres()
+    if programs is None:
+        pytest.skip("no Postgres server is installed")
+    with (
+        sample(tmp_path_factory.mktemp("few"), customers=80, lines=700) as connection,
+        running_postgres(programs) as server,
+    ):
+        fill_postgres(server, connection)
+        yield connection, server
+
+
 def asked(name: str, lens: OpenLens) -> dict[str, Any]:
     """The query of a recipe; what the reference's lens does not declare is said in the query."""
     text = shlex.split(f"'{request(name)}'")[0]
@@ -125,6 +139,15 @@ def test_a_named_question_has_the_same_answer_on_postgres(connection: Connection
     assert [[plain(row[column]) for column in answer.columns] for row in there] == [
         [plain(value) for value in row] for row in answer.rows
     ]
+
+
+@pytest.mark.parametrize("name", sorted(set(queries) - {"distinct values"}))
+def test_every_kind_of_query_has_the_same_answer_on_postgres(small: tuple[Connection, Any], name: str) -> None:
+    connection, postgres = small
+    answer = lens_over(connection, own).query(queries[name], as_of=as_of)
+    assert answer.rows
+    there = ask_postgres(postgres, answer.sql)
+    assert same([[row[column] for column in answer.columns] for row in there], answer.rows)
 
 
 chasm = {"measures": ["order_placed.monetary", "order_rejected.frequency", "customer.count_customers"]}
