@@ -8,6 +8,7 @@ def find_faults(project: Project) -> list[Fault]:
     """Ask every room what is wrong with the project from its view; sorted by position, each once."""
     from c360 import cleaning, entities, features, identity, sources
     from c360.activity import check as check_activity
+    from c360.govern.check import check as check_access
 
     found = [
         *sources.check(project),
@@ -16,6 +17,7 @@ def find_faults(project: Project) -> list[Fault]:
         *check_activity(project),
         *entities.check(project),
         *features.check(project),
+        *check_access(project),
     ]
     unique = {str(fault): fault for fault in found}.values()
     return sorted(unique, key=lambda fault: (fault.at.file, fault.at.line) if fault.at else ("", 0))
