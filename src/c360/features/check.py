@@ -21,7 +21,8 @@ def check(project: Project) -> list[Fault]:
     faults += check_uses(project)
     definitions = [d for d in list_definitions(project) if d.entity in project.file.entities]
     faults += check_names(project, definitions)
-    faults += [fault for definition in definitions for fault in check_modifiers(project, definition)]
+    for definition in definitions:
+        faults += [*check_modifiers(project, definition), *check_versions(project, definition)]
     return list({str(fault): fault for fault in faults}.values())
 
 
@@ -78,6 +79,19 @@ def check_null(project: Project, read: Read) -> Iterator[Fault]:
 
 needs = {"nth": ("n",), "percentile": ("p",), "trend": ("window",)}
 only_for = {"n": {"nth", "list"}, "p": {"percentile"}, "order": {"pick"}}
+
+
+def check_versions(project: Project, definition: Definition) -> Iterator[Fault]:
+    """Older versions have lower numbers and none of their own."""
+    feature = definition.feature
+    for number, older in feature.previous.items():
+        path = (*definition.path, "previous", str(number))
+        if not 1 <= number < feature.version:
+            message = f"'{definition.name}' is version {feature.version}, and {number} is not before it"
+            yield project.fault("feature-version", message, *path, fix=f"raise `version:` above {number}")
+        if older.previous:
+            message = f"'{definition.name}@{number}' has older versions of its own"
+            yield project.fault("feature-version", message, *path, fix="list them all under the current version")
 
 
 def check_modifiers(project: Project, definition: Definition) -> Iterator[Fault]:

@@ -34,6 +34,8 @@ class Entry:
         sources: what it reads: `order_placed`, `contact.first_event`, `account.domain`.
         null: what stands where nothing was found; None when it stays empty.
         version: `name@version` names the definition everywhere.
+        digest: a short hash of what the definition says.
+        deprecated: another feature, or a newer version of this one, stands for it: `replaced_by`.
         volatile: it changes with the date alone, such as an age in days.
         signal: a positive usage signal.
     """
@@ -50,7 +52,9 @@ class Entry:
     sources: tuple[str, ...]
     null: Any
     version: int
-    replaces: str | None
+    digest: str
+    deprecated: bool
+    replaced_by: str | None
     pii: Literal["mask", "hide"] | None
     volatile: bool
     signal: bool
@@ -62,10 +66,12 @@ class Entry:
 
 def catalogue(project: Project) -> list[Entry]:
     """Every feature of a project, in file order; faulty declarations are left out (`check` tells them)."""
-    return [entry_of(project, read) for read in resolve(project)[0].values()]
+    reads = resolve(project)[0].values()
+    replaced = {(r.definition.entity, r.definition.feature.replaces): r.definition.name for r in reads}
+    return [entry_of(project, read, read.definition.replaced_by or replaced.get(read.key)) for read in reads]
 
 
-def entry_of(project: Project, read: Read) -> Entry:
+def entry_of(project: Project, read: Read, replaced_by: str | None) -> Entry:
     """The entry of one feature."""
     definition, feature = read.definition, read.definition.feature
     policy = null_policy(read)
@@ -81,8 +87,10 @@ def entry_of(project: Project, read: Read) -> Entry:
         tier=definition.tier,
         sources=tuple(sources_of(project, read)),
         null=None if policy == "keep" else policy,
-        version=feature.version,
-        replaces=feature.replaces,
+        version=definition.version,
+        digest=definition.digest,
+        deprecated=replaced_by is not None,
+        replaced_by=replaced_by,
         pii=feature.pii,
         volatile=read.kind == "formula" and clock_sql in str(read.value),
         signal=feature.signal,

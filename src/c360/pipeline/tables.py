@@ -59,7 +59,7 @@ def entity_table(project: Project, name: str) -> PublishedTable:
                     entry.owner,
                     entry.pii,
                     lineage=tuple(entry.sources),
-                    definition=f"{entry.name}@{entry.version}",
+                    definition=f"{entry.name.partition('@')[0]}@{entry.version}#{entry.digest}",
                     null=None if entry.null is None else str(entry.null),
                     volatile=entry.volatile,
                 )

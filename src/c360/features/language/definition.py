@@ -1,6 +1,8 @@
 """One feature of the project file in, one definition out: its name, its declaration and where it stands."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Any
 
 from c360.project.blocks.features import Again, Feature, FeatureDefaults
@@ -28,6 +30,8 @@ class Definition:
         wheres: conditions of the feature and of `again`, all of which must hold.
         defaults: what the entity's features take when they say nothing themselves.
         path: where the declaration stands in the project file.
+        version: which version of the feature this is.
+        replaced_by: for an older version, the name of the one that counts.
     """
 
     entity: str
@@ -37,6 +41,8 @@ class Definition:
     wheres: tuple[Condition, ...]
     defaults: FeatureDefaults
     path: Path
+    version: int = 1
+    replaced_by: str | None = None
 
     @property
     def key(self) -> Key:
@@ -54,6 +60,13 @@ class Definition:
         return self.feature.null if self.feature.null_is_declared else self.defaults.null
 
     @property
+    def digest(self) -> str:
+        """A short hash of what the feature is: it changes exactly when the values could."""
+        said = self.feature.model_dump(exclude=unsaid, exclude_defaults=True)
+        text = repr((sorted(said.items(), key=str), self.via, [where.sql for where in self.wheres], self.null))
+        return blake2b(text.encode(), digest_size=4).hexdigest()
+
+    @property
     def owner(self) -> str | None:
         """Who answers for the feature."""
         return self.feature.owner or self.defaults.owner
@@ -64,6 +77,22 @@ class Definition:
         return self.feature.tier or self.defaults.tier or "daily"
 
 
+unsaid = {
+    "description", "owner", "unit", "tier", "version", "previous", "replaces", "history", "pii", "signal", "where", "via",
+    "null",
+}  # fmt: skip
+
+
+def define_all(
+    entity: str, name: str, feature: Feature, again: Again | None, defaults: FeatureDefaults, path: Path
+) -> Iterator[Definition]:
+    """A feature and its older versions, which are columns `name@1` of their own."""
+    yield define(entity, name, feature, again, defaults, path)
+    for number, older in feature.previous.items():
+        found = define(entity, f"{name}@{number}", older, again, defaults, (*path, "previous", str(number)))
+        yield replace(found, version=number, replaced_by=f"{name}@{feature.version}")
+
+
 def define(
     entity: str, name: str, feature: Feature, again: Again | None, defaults: FeatureDefaults, path: Path
 ) -> Definition:
@@ -72,4 +101,4 @@ def define(
     if again is not None and again.where:
         wheres.append(Condition(again.where, (*path, "where")))
     via = feature.via or (again.via if again is not None else None)
-    return Definition(entity, name, feature, via, tuple(wheres), defaults, path)
+    return Definition(entity, name, feature, via, tuple(wheres), defaults, path, feature.version)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from c360.features.language.definition import Condition, Definition, Key, Path, define
+from c360.features.language.definition import Condition, Definition, Key, Path, define_all
 from c360.features.language.library import expand
 from c360.project import Project
 
@@ -22,10 +22,10 @@ def of_entity(project: Project, entity: str) -> Iterator[Definition]:
     """The definitions of one entity."""
     block = project.file.features[entity]
     for name, feature in block.own.items():
-        yield define(entity, name, feature, None, block.defaults, ("features", entity, name))
+        yield from define_all(entity, name, feature, None, block.defaults, ("features", entity, name))
     for name, feature in block.measures.items():
-        yield define(entity, name, feature, None, block.defaults, ("features", entity, "measures", name))
+        yield from define_all(entity, name, feature, None, block.defaults, ("features", entity, "measures", name))
     for index, again in enumerate(block.again):
         for name, feature in again.measures.items():
             path = ("features", entity, "again", index)
-            yield define(entity, name + again.suffix, feature, again, block.defaults, path)
+            yield from define_all(entity, name + again.suffix, feature, again, block.defaults, path)

@@ -60,6 +60,7 @@ class Feature(Block):
         unit: what the number counts, such as USD or days.
         tier: how often it is refreshed.
         version: raised when the definition changes.
+        previous: older versions that stay readable as `name@1`, marked as deprecated: `{1: {count: order_placed}}`.
         history: how often past values are kept, such as `daily`.
         pii: how roles without the right see it.
         signal: a positive usage signal, listed for sales.
@@ -104,6 +105,7 @@ class Feature(Block):
     unit: str | None = None
     tier: Tier | None = None
     version: int = Field(default=1, ge=1)
+    previous: dict[int, "Feature"] = Field(default_factory=dict)
     replaces: Name | None = None
     history: str | None = None
     pii: Literal["mask", "hide"] | None = None
