@@ -82,9 +82,10 @@ def write_people(scope: Scope, scratch: Scratch) -> None:
         f"AND o.mention < {scope.first_parting} AND o.u_value <> o.v_value"
     )
     work.execute(
-        f"INSERT INTO identity.apart SELECT na.node_id, nb.node_id, r.rule_id, p.row_key FROM {scratch.table('people')} AS p "
+        f"INSERT INTO identity.apart SELECT LEAST(na.node_id, nb.node_id), GREATEST(na.node_id, nb.node_id), r.rule_id, "
+        f"MIN(p.row_key) FROM {scratch.table('people')} AS p "
         f"JOIN {scratch.table('rule')} AS r ON r.mention = p.mention "
-        f"{node.format('a', 'p.slot0', 'p.x0')} {node.format('b', 'p.slot1', 'p.x1')} WHERE p.is_same = 0"
+        f"{node.format('a', 'p.slot0', 'p.x0')} {node.format('b', 'p.slot1', 'p.x1')} WHERE p.is_same = 0 GROUP BY 1, 2, 3"
     )
 
 
