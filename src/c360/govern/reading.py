@@ -13,6 +13,7 @@ from typing import Any, Self
 from c360.errors import C360Error, Fault, WarehouseError
 from c360.govern.policy import Viewer
 from c360.govern.role_views import Compiler, RoleViews
+from c360.govern.watchdog import watchdog
 from c360.project import Project
 from c360.warehouse import Connection, literal, qualified, quote
 from c360.warehouse.snapshots import SnapshotInfo, SnapshotReader, files, list_snapshots, open_snapshot
@@ -272,25 +273,17 @@ class Reading:
         left = self.seconds - (time.monotonic() - self.started)
         if left <= 0:
             raise self.too_heavy()
-        with self.opened.connection(self.project, self.viewer) as connection:
-            stopped = threading.Event()
-
-            def stop() -> None:
-                stopped.set()
-                connection.raw.interrupt()
-
-            timer = threading.Timer(left, stop)
-            timer.daemon = True
-            timer.start()
+        with (
+            self.opened.connection(self.project, self.viewer) as connection,
+            watchdog.watch(self.started + self.seconds, connection.raw.interrupt) as watched,
+        ):
             try:
                 return ask(connection)
             except Exception as error:
-                if stopped.is_set():
+                if watched.is_stopped:
                     raise self.too_heavy() from None
                 log.warning("a question was refused", exc_info=error)
                 raise refused(error) from error
-            finally:
-                timer.cancel()
 
     def too_heavy(self) -> TooHeavyError:
         """The fault of a question that takes too long."""

@@ -60,6 +60,15 @@ class Column:
 
 def columns_of(reading: Reading, entity: str) -> list[Column]:
     """The columns of an entity's table that the role sees, in order, without our own marks."""
+    key = ("columns", entity)
+    if key not in reading.memory:
+        reading.memory[key] = read_columns(reading, entity)
+    found: list[Column] = reading.memory[key]
+    return found
+
+
+def read_columns(reading: Reading, entity: str) -> list[Column]:
+    """Look the columns up in the snapshot and the project."""
     project = reading.project
     block = project.file.entities[entity]
     features = {entry.name: entry for entry in catalogue(project) if entry.entity == entity}
