@@ -79,7 +79,7 @@ def test_a_disk_that_fills_up_at_any_step(small_disk: Path) -> None:
             refused.append(outcome["code"])
             assert outcome["exit"] == 4
             assert outcome["fix"]
-        assert outcome["generation"] == published
+        assert outcome["generation"] in (published, generation)  # the disk may fill up after the pointer moved
         if outcome["code"] is not None:
             again = run_once(store, generation)
             assert (again["code"], again["wrong"], again["generation"]) == (None, [], generation)

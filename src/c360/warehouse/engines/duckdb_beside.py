@@ -22,14 +22,19 @@ def open_beside(
     The reader stays open meanwhile: it keeps the snapshot from being collected.
     """
     with open_memory(threads=threads, memory=memory) as work:
-        work.execute(f"SET GLOBAL file_search_path = {literal(search_folder(reader.folder))}", portable=False)
-        path = reader.folder / reader.snapshot_id / files.database_name
-        work.execute(f"ATTACH {literal(str(path))} AS snapshot (READ_ONLY)", portable=False)
-        work.create_schema("published")
-        for name in reader.tables():
-            select = f"SELECT * FROM snapshot.main.{quote(name)}"
-            work.execute(f"CREATE VIEW published.{quote(name)} AS {select}", portable=False)
+        attach(work, reader)
         yield work
+
+
+def attach(work: Connection, reader: SnapshotReader) -> None:
+    """Make the tables of a snapshot readable in an open store, as views of the schema `published` of this session."""
+    work.execute(f"SET GLOBAL file_search_path = {literal(search_folder(reader.folder))}", portable=False)
+    path = reader.folder / reader.snapshot_id / files.database_name
+    work.execute(f"ATTACH {literal(str(path))} AS snapshot (READ_ONLY)", portable=False)
+    work.create_schema("published")
+    for name in reader.tables():
+        select = f"SELECT * FROM snapshot.main.{quote(name)}"
+        work.execute(f"CREATE VIEW published.{quote(name)} AS {select}", portable=False)
 
 
 def write_file(work: Connection, select: str, to: Path) -> int:

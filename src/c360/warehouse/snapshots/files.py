@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from c360.errors import Fault, WarehouseError
-from c360.warehouse.snapshots.manifest import Manifest, parse_manifest
+from c360.warehouse.snapshots.manifest import Manifest, files_in, parse_manifest
 
 manifest_name = "manifest.json"
 database_name = "c360.duckdb"
@@ -167,7 +167,10 @@ def collect_parts(folder: Path, remaining: set[str]) -> list[str]:
         return []
     needed: set[str] = set()
     for snapshot in remaining:
-        needed |= read_manifest(folder, snapshot).files
+        try:
+            needed |= files_in((folder / snapshot / manifest_name).read_text(encoding="utf-8"))
+        except (ValueError, KeyError, TypeError):
+            return []
     removed = []
     for path in present:
         name = path.relative_to(folder).as_posix()

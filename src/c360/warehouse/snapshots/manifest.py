@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -171,15 +171,29 @@ class Manifest:
 
 
 def manifest_text(manifest: Manifest) -> str:
-    """The manifest as JSON."""
-    plain: dict[str, Any] = {"format": manifest_format, **asdict(manifest)}
-    plain["as_of"], plain["published_at"] = manifest.as_of.isoformat(), manifest.published_at.isoformat()
-    for name, table in manifest.tables.items():
-        plain["tables"][name] = {**plain["tables"][name], "hash": table.hash, **content_json(table.content)}
-        plain["tables"][name]["parts"] = [part_json(part) for part in table.parts]
-        if table.history:
-            plain["tables"][name]["history"]["parts"] = [part_json(part) for part in table.history.parts]
-    return json.dumps(plain, indent=1)
+    """The manifest as JSON, a line for each table."""
+    head = {"format": manifest_format, **shallow(manifest)}
+    head["as_of"], head["published_at"] = manifest.as_of.isoformat(), manifest.published_at.isoformat()
+    del head["tables"]
+    lines = [f"{json.dumps(name)}: {json.dumps(table_json(table))}" for name, table in manifest.tables.items()]
+    tables = ",\n".join(lines)
+    return f'{json.dumps(head)[:-1]}, "tables": {{\n{tables}\n}}}}\n'
+
+
+def shallow(entry: Any) -> dict[str, Any]:
+    """The fields of an entry by name, as they are."""
+    return {name: getattr(entry, name) for name in entry.__slots__}
+
+
+def table_json(table: TableEntry) -> dict[str, Any]:
+    """A table as plain values."""
+    plain = {**shallow(table), "hash": table.hash, **content_json(table.content)}
+    plain["columns"] = [shallow(column) for column in table.columns]
+    plain["parts"] = [part_json(part) for part in table.parts]
+    plain["layout"] = shallow(table.layout) if table.layout else None
+    if table.history:
+        plain["history"] = {**shallow(table.history), "parts": [part_json(part) for part in table.history.parts]}
+    return plain
 
 
 def content_json(content: Content) -> dict[str, Any]:
@@ -195,6 +209,15 @@ def part_json(part: Part) -> dict[str, Any]:
 def read_part(plain: dict[str, Any]) -> Part:
     """The inverse of `part_json`."""
     return Part(plain["file"], plain["bucket"], Content.parse(plain["rows"], plain["content"]), plain["bytes"])
+
+
+def files_in(text: str) -> set[str]:
+    """Every part that a manifest names; like `Manifest.files` without reading the rest."""
+    found: set[str] = set()
+    for table in json.loads(text)["tables"].values():
+        past = table["history"]["parts"] if table["history"] else []
+        found.update(part["file"] for part in (*table["parts"], *past))
+    return found
 
 
 def parse_manifest(text: str) -> Manifest:

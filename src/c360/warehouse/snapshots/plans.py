@@ -198,14 +198,16 @@ def measure_whole(target: SnapshotFile, plans: Sequence[Plan]) -> None:
     for asked_for, rows, quick in target.rows(" UNION ALL ".join(parts)) if parts else ():
         plan = asked[int(str(asked_for))]
         plan.rows = int(str(rows))
-        plan.quick = {"": f"{plan.rows}:{quick}"}
+        plan.quick = {"": f"{plan.rows}:{quick or 0}"}
         place(target, plan, plan.rows)
 
 
 def measure_buckets(target: SnapshotFile, plan: Plan) -> int:
     """Count and hash the buckets of a large table in one pass; returns how many rows there are."""
     found = target.rows(quick_sql(plan.source, plan.stored if plan.is_comparable else {}, plan.buckets))
-    plan.quick = {"/".join(str(number) for number in numbers): f"{rows}:{quick}" for *numbers, rows, quick in found}
+    plan.quick = {
+        "/".join(str(number) for number in numbers): f"{rows}:{quick or 0}" for *numbers, rows, quick in found
+    }
     plan.rows = sum(int(str(row[-2])) for row in found)
     return plan.rows
 

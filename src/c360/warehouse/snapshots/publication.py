@@ -3,11 +3,10 @@
 import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from c360.errors import WarehouseError
 from c360.warehouse.catalogue import PublishedTable
 from c360.warehouse.connection import Connection
 from c360.warehouse.engines.duckdb_rows import parquet
@@ -15,7 +14,14 @@ from c360.warehouse.engines.duckdb_snapshots import SnapshotFile, open_new
 from c360.warehouse.names import comma, quote
 from c360.warehouse.snapshots import files
 from c360.warehouse.snapshots.history import history_view, write_history
-from c360.warehouse.snapshots.manifest import ColumnEntry, HistoryEntry, Manifest, TableEntry, manifest_text
+from c360.warehouse.snapshots.manifest import (
+    ColumnEntry,
+    HistoryEntry,
+    Manifest,
+    TableEntry,
+    manifest_text,
+    shallow,
+)
 from c360.warehouse.snapshots.plans import Plan, embedded_rows, make_plans
 from c360.warehouse.snapshots.rows import Written, check_keys, hash_embedded, write_rows
 
@@ -185,7 +191,7 @@ def table_entry(written: Written, history: HistoryEntry | None, types: dict[str,
     columns = []
     for name, kind in types.items():
         declared = table.described.get(name)
-        columns.append(ColumnEntry(type=kind, **(asdict(declared) if declared else {"name": name})))
+        columns.append(ColumnEntry(type=kind, **(shallow(declared) if declared else {"name": name})))
     return TableEntry(
         name=table.name,
         kind=table.kind,
@@ -218,8 +224,8 @@ def complete(folder: Path, manifest: Manifest) -> None:
 
 
 def clear(folder: Path, retention: int, current: str) -> None:
-    """Remove what nobody needs any more; a damaged older manifest does not undo a publication."""
+    """Remove what nobody needs any more; that this fails does not undo a publication."""
     try:
         files.collect_files(folder, retention, current)
-    except (WarehouseError, OSError):
+    except OSError:
         return

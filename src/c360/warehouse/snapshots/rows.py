@@ -25,6 +25,7 @@ class Written:
     """What became of a plan.
 
     Attributes:
+        count: how many rows were written now.
         rows: the relation of what was written now (all of an embedded table, the changed parts of a large one).
         replaced: the relation of what that replaces; None when nothing.
         content: the hash of the whole table, once it is known.
@@ -35,6 +36,7 @@ class Written:
     plan: Plan
     rows: str | None
     replaced: str | None
+    count: int = 0
     content: Content = field(default_factory=Content)
     quick: dict[str, str] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
@@ -47,7 +49,7 @@ def write_rows(target: SnapshotFile, plan: Plan, snapshot: str) -> Written:
     name = plan.table.name
     if plan.old is not None and plan.old.layout is None and not plan.changed:
         target.create_table("stored", name, f"SELECT * FROM {target.table('stored', name, old=True)}")
-        return Written(plan, None, None, plan.old.content, dict(plan.old.quick))
+        return Written(plan, None, None, content=plan.old.content, quick=dict(plan.old.quick))
     replaced = old_rows(target, plan, None)
     might_be_large = plan.rows is None and plan.table.bucket_by is not None
     source = f"(SELECT * FROM {plan.source} LIMIT {plan.limit + 1})" if might_be_large else plan.source
@@ -56,7 +58,7 @@ def write_rows(target: SnapshotFile, plan: Plan, snapshot: str) -> Written:
         target.drop_table("stored", name)
         place(target, plan, rows)
         return write_parts(target, plan, snapshot)
-    return Written(plan, target.table("stored", name), replaced)
+    return Written(plan, target.table("stored", name), replaced, count=rows, quick={"": "0:0"})
 
 
 def old_rows(target: SnapshotFile, plan: Plan, buckets: set[str] | None) -> str | None:
@@ -83,6 +85,7 @@ def write_parts(target: SnapshotFile, plan: Plan, snapshot: str) -> Written:
     written = Written(plan, None, replaced, quick=quick)
     if new:
         written.rows = target.parts([part.file for part, _ in new])
+        written.count = sum(part.content.rows for part, _ in new)
     for bucket in changed:
         written.quick[bucket] = quick_total([quick for part, quick in new if part.bucket == bucket])
     written.parts = tuple(sorted((*kept, *(part for part, _ in new)), key=lambda part: (part.bucket, part.file)))
@@ -152,7 +155,7 @@ def move_part(folder: Path, table: str, path: Path, content: Content, snapshot: 
 
 def hash_embedded(target: SnapshotFile, written: Sequence[Written]) -> None:
     """Hash the tables that were stored in the snapshot's own file, all in one statement."""
-    fresh = [item for item in written if item.plan.layout is None and item.rows is not None]
+    fresh = [item for item in written if item.plan.layout is None and item.count]
     if not fresh:
         return
     parts = [
@@ -171,7 +174,7 @@ def check_keys(target: SnapshotFile, written: Sequence[Written]) -> None:
     Raises:
         WarehouseError: names the tables and the number of rows too many.
     """
-    fresh = [item for item in written if item.rows and (item.plan.table.keep_history or item.plan.layout is None)]
+    fresh = [item for item in written if item.count and (item.plan.table.keep_history or item.plan.layout is None)]
     parts = [
         f"SELECT {literal(item.plan.table.name)}, count(*) - count(DISTINCT {key_sql(item.plan.table.key)}) FROM {item.rows}"
         for item in fresh
