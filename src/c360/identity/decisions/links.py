@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from c360.identity.closure.union_find import groups_of
 from c360.identity.decisions.people import End, Said
+from c360.identity.evidence.readings import null_text
 from c360.identity.inputs.scope import Scope
-from c360.identity.inputs.scratch import Scratch
+from c360.identity.inputs.scratch import Scratch, values_table
 from c360.warehouse import literal
 
 
@@ -65,13 +66,15 @@ def write_people(scope: Scope, scratch: Scratch) -> None:
     """Mark what is replaced by something newer, and who must stay apart.
 
     Reads:  scratch people, observed, slot; identity.node
-    Writes: identity.superseded(node_id), identity.apart(u, v, rule_id, row_key)
+    Writes: identity.superseded(node_id), identity.apart(u, v, rule_id, row_key), identity.said
     """
     work, slot = scratch.work, scratch.table("slot")
     work.execute("DELETE FROM identity.superseded")
     work.execute("DELETE FROM identity.apart")
+    work.execute("DELETE FROM identity.said")
     if not scope.has_people:
         return
+    write_said(scope, scratch)
     node = (
         f"JOIN {slot} AS t{{0}} ON t{{0}}.slot = {{1}} JOIN identity.node AS n{{0}} ON n{{0}}.entity = t{{0}}.entity "
         "AND n{0}.id_kind = t{0}.id_kind AND n{0}.value = {2}"
@@ -87,6 +90,48 @@ def write_people(scope: Scope, scratch: Scratch) -> None:
         f"JOIN {scratch.table('rule')} AS r ON r.mention = p.mention "
         f"{node.format('a', 'p.slot0', 'p.x0')} {node.format('b', 'p.slot1', 'p.x1')} WHERE p.is_same = 0 GROUP BY 1, 2, 3"
     )
+
+
+def write_said(scope: Scope, scratch: Scratch) -> None:
+    """Keep who said it and why, where the files and decisions tell.
+
+    Writes: identity.said(rule_id, row_key, author, note)
+    """
+    rule = scratch.table("rule")
+    blocks = [
+        item
+        for verdict in ("same", "not_same")
+        for entity in scope.project.file.entities.values()
+        for item in getattr(entity, verdict)
+    ]
+    queries = []
+    for number, (mention, item) in enumerate(zip(scope.places[scope.first_merge :], blocks, strict=True)):
+        if item.by is None and item.note is None:
+            continue
+        by, note = (
+            f"CAST({scope.snippet(mention.source, text, *mention.path)} AS VARCHAR)" if text else null_text
+            for text in (item.by, item.note)
+        )
+        landed = scope.landed[mention.source]
+        queries.append(
+            f"SELECT {scope.first_merge + number} AS mention, {landed.key_sql} AS row_key, {by} AS author, {note} AS note FROM {landed.table}"
+        )
+    if scope.decisions:
+        rows = [
+            (
+                f"CAST({scope.decided} AS INTEGER)",
+                literal(str(one.decision_id)),
+                literal(one.author),
+                null_text if one.note is None else literal(one.note),
+            )
+            for one in scope.decisions
+        ]
+        queries.append(values_table(("mention", "row_key", "author", "note"), rows))
+    if queries:
+        scratch.work.execute(
+            "INSERT INTO identity.said SELECT r.rule_id, s.row_key, s.author, s.note "
+            f"FROM ({' UNION ALL '.join(queries)}) AS s JOIN {rule} AS r ON r.mention = s.mention"
+        )
 
 
 def listed(slots: set[int]) -> str:

@@ -19,6 +19,7 @@ tables = {
     "component": "node_id BIGINT, component_id BIGINT",
     "tombstone": "node_id BIGINT, heir BIGINT",
     "superseded": "node_id BIGINT",
+    "said": "rule_id INTEGER, row_key VARCHAR, author VARCHAR, note VARCHAR",
     "apart": "u BIGINT, v BIGINT, rule_id INTEGER, row_key VARCHAR",
     "blocked": "u BIGINT, v BIGINT, reason VARCHAR, trust INTEGER, first_seen TIMESTAMP",
 }

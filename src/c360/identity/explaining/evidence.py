@@ -1,0 +1,65 @@
+"""Pairs of nodes in, everything that links them out: rules with their version, sources, rows, dates."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from c360.identity.explaining.paths import Link
+from c360.warehouse import Connection
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One rule that links two identifiers.
+
+    Attributes:
+        rule: its name and version: `users: user_id = email@1f2e3d4c`.
+        kind: `record`, `human` (a file of merges), `decision` (the control store) or `match` (a model).
+        row_key: one of the rows that say so; a decision's number.
+        n_seen: how many rows say so.
+        author, note: who decided it and why, where a person did and told.
+    """
+
+    rule: str
+    kind: str
+    source: str
+    trust: int
+    row_key: str | None
+    n_seen: int
+    first_seen: datetime | None
+    last_seen: datetime | None
+    author: str | None = None
+    note: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """The evidence as plain values."""
+        return asdict(self)
+
+
+def read_evidence(work: Connection, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list[Evidence]]:
+    """What links each of some pairs (u < v), the most trusted first."""
+    wanted = sorted(set(pairs))
+    found: dict[tuple[int, int], list[Evidence]] = {pair: [] for pair in wanted}
+    for start in range(0, len(wanted), 500):
+        values = ", ".join(f"({u}, {v})" for u, v in wanted[start : start + 500])
+        for u, v, name, version, kind, source, trust, row_key, n_seen, first, last, author, note in work.rows(
+            "SELECT e.u, e.v, r.name, r.version, r.kind, r.source, MAX(e.trust), MIN(e.row_key), CAST(SUM(e.n_seen) AS BIGINT), "
+            f"MIN(e.first_seen), MAX(e.last_seen), MIN(s.author), MIN(s.note) FROM identity.evidence AS e JOIN (SELECT u, v FROM (VALUES {values}) AS given (u, v)) AS p "
+            "ON p.u = e.u AND p.v = e.v JOIN identity.rule AS r ON r.rule_id = e.rule_id "
+            "LEFT JOIN identity.said AS s ON s.rule_id = e.rule_id AND s.row_key = e.row_key GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 7 DESC, 3"
+        ):
+            found[u, v].append(
+                Evidence(f"{name}@{version}", kind, source, trust, row_key, n_seen, first, last, author, note)
+            )
+    return found
+
+
+def read_links(work: Connection, nodes: str) -> list[Link]:
+    """The links among some nodes (SQL of a query with one column), with the reason of those that are blocked."""
+    return [
+        Link(u, v, trust, reason)
+        for u, v, trust, reason in work.rows(
+            "SELECT e.u, e.v, MAX(e.trust), MIN(b.reason) FROM identity.evidence AS e "
+            f"LEFT JOIN identity.blocked AS b ON b.u = e.u AND b.v = e.v WHERE e.u IN ({nodes}) AND e.v IN ({nodes}) GROUP BY e.u, e.v"
+        )
+    ]
