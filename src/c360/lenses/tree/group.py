@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from c360.lenses.snippets.nulls import rejects_null
 from c360.lenses.snippets.types import columns_of
 from c360.lenses.tree.aggregates import Aggregate
 from c360.lenses.tree.branches import Branch, make_branches
@@ -104,7 +105,7 @@ class Group:
         trees += [tree for branch in self.branches for tree in branch.trunk_trees]
         if self.spine is not None:
             trees.append(self.spine.on)
-        text = trunk(self.scope, trees)
+        text = trunk(self.scope, trees, trunk_filters)
         text += "".join(f" {branch.join}" for branch in self.branches if branch.join)
         if self.spine is not None:
             text += f" JOIN ({self.spine.sql}) AS {quote(self.spine.alias)} ON {self.spine.on.sql(dialect='duckdb')}"
@@ -118,23 +119,37 @@ def column(name: str) -> "exp.Expr":
     return exp.column(name, quoted=True)
 
 
-def trunk(scope: Scope, trees: "Sequence[exp.Expr]") -> str:
+def trunk(scope: Scope, trees: "Sequence[exp.Expr]", filters: "Sequence[exp.Expr]" = ()) -> str:
     """The home rows with what the trees read of the trunk, every join to-one."""
     needed = needed_aliases(scope, trees, None)
     home = scope.home
     text = f"{scope.context.relation(home.entity)} AS {quote(home.alias)}"
-    return text + joins(scope, needed - {home.alias})
+    return text + joins(scope, needed - {home.alias}, surely_there(scope, needed, filters))
 
 
-def joins(scope: Scope, aliases: set[str]) -> str:
-    """LEFT JOINs of row sets, parents first."""
+def surely_there(scope: Scope, aliases: set[str], filters: "Sequence[exp.Expr]") -> set[str]:
+    """The row sets without which no row passes the filters: a plain join does, and engines plan it better."""
+    found: set[str] = set()
+    for alias in aliases:
+        node = scope.joined[alias]
+        if isinstance(node, Node) and any(rejects_null(tree, {alias}) for tree in filters):
+            here: Node | None = node
+            while here is not None:
+                found.add(here.alias)
+                here = here.parent
+    return found
+
+
+def joins(scope: Scope, aliases: set[str], inner: set[str] | None = None) -> str:
+    """Joins of row sets, parents first: LEFT, but for those that are surely there."""
     text = ""
     for alias, item in scope.joined.items():
         if alias not in aliases:
             continue
         on = item.on.sql(dialect="duckdb") if item.on is not None else "TRUE"
         source = f"({item.sql})" if isinstance(item, Extra) else scope.context.relation(item.entity)
-        text += f" LEFT JOIN {source} AS {quote(alias)} ON {on}"
+        kind = "JOIN" if alias in (inner or ()) else "LEFT JOIN"
+        text += f" {kind} {source} AS {quote(alias)} ON {on}"
     return text
 
 
