@@ -1,6 +1,7 @@
 """Snapshots stay whole while others are published, rolled back to and removed; readers see one of them, read-only."""
 
 import json
+import os
 import shutil
 import threading
 import time
@@ -336,6 +337,57 @@ def test_a_pointer_that_cannot_be_replaced_stays_as_it_was(shop: Shop, monkeypat
             publish_one(shop, 2)
     assert shop.rows("SELECT DISTINCT name FROM contact") == [("run 1",)]
     assert [info.snapshot for info in list_snapshots(shop.store)] == [first]
+
+
+def test_a_large_table_that_fails_beside_the_small_ones_publishes_nothing(shop: Shop) -> None:
+    publish_one(shop, 1)
+    shop.work.execute(
+        "CREATE OR REPLACE TABLE event AS SELECT range AS event_id, range AS entity_id, TIMESTAMP '2025-01-01' AS at, "
+        "CASE WHEN range = 99 THEN 'x' ELSE '1' END AS text FROM range(100)",
+        portable=False,
+    )
+    select = "SELECT event_id, entity_id, at, CAST(text AS INTEGER) AS number FROM event"
+    stream = PublishedTable("stream", select, ("event_id",), bucket_by="entity_id", month_by="at")
+    with pytest.raises(WarehouseError, match="Could not convert"):
+        shop.publish(shop.contacts([(1, "x")]), stream)
+    assert shop.rows("SELECT DISTINCT name FROM contact") == [("run 1",)]
+    publish_one(shop, 2)
+    assert not list((shop.store / "published" / "parts").glob(".*"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs to see the names of open files")
+def test_everything_is_on_the_disk_before_the_pointer_moves(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = shop.store / "published"
+    synced: list[str] = []
+    real_sync, real_replace = os.fsync, Path.replace
+
+    def sync(descriptor: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        real_sync(descriptor)
+
+    def replace(path: Path, target: Path) -> Path:
+        synced.append(f"replace {target.name}")
+        return real_replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.setattr(Path, "replace", replace)
+    name = publish_one(shop, 1)
+    before = synced[: synced.index("replace CURRENT")]
+    with shop.read() as reader:
+        parts = len(reader.manifest.files)
+    home = folder / name
+    needed = [
+        home,
+        home / "c360.duckdb",
+        home / ".manifest.json.new",
+        folder,
+        folder / "parts",
+        folder / "parts/contact",
+    ]
+    assert {str(path) for path in needed} <= set(before)
+    assert sum(path.endswith(".parquet") for path in before) == parts > 2
+    assert before.index("replace manifest.json") < before.index(str(home), before.index("replace manifest.json"))
+    assert synced[-1] == str(folder)
 
 
 def test_an_error_after_the_pointer_moved_does_not_undo_the_publication(

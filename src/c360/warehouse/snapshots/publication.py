@@ -216,10 +216,13 @@ def complete(folder: Path, manifest: Manifest) -> None:
     """Make everything durable, then let `CURRENT` name the snapshot: the moment of publication."""
     home = folder / manifest.snapshot
     files.sync(home / files.database_name)
-    for parent in sorted({(folder / file).parent for file in manifest.files}):
+    parts = sorted({(folder / file).parent for file in manifest.files})
+    for parent in (*parts, *([folder / files.parts_name] if parts else [])):
         files.sync(parent)
     files.write_atomic(home / files.manifest_name, manifest_text(manifest))
     files.sync(folder)
+    if manifest.previous is None:
+        files.sync(folder.parent)
     files.write_atomic(folder / files.pointer_name, f"{manifest.snapshot}\n")
 
 
