@@ -2,6 +2,7 @@
 
 from c360.features.check import check
 from c360.features.entries import Entry, catalogue
+from c360.features.rollups import histories
 from c360.features.tables import build
 
-__all__ = ["Entry", "build", "catalogue", "check"]
+__all__ = ["Entry", "build", "catalogue", "check", "histories"]

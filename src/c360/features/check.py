@@ -11,6 +11,7 @@ from c360.features.language.reads import Read
 from c360.features.language.resolved import resolve
 from c360.features.language.templates import library, parts
 from c360.features.language.windows import form
+from c360.features.rollups import check_history
 from c360.project import Project
 
 
@@ -23,6 +24,7 @@ def check(project: Project) -> list[Fault]:
     faults += check_names(project, definitions)
     for definition in definitions:
         faults += [*check_modifiers(project, definition), *check_versions(project, definition)]
+        faults += check_history(project, definition, reads.get(definition.key))
     return list({str(fault): fault for fault in faults}.values())
 
 

@@ -10,6 +10,7 @@ from c360.features.language.definition import Key
 from c360.features.language.order import stages
 from c360.features.language.reads import Read, Steps
 from c360.features.language.resolved import resolve
+from c360.features.rollups import build_rollups
 from c360.project import Project
 from c360.warehouse import Connection, comma, qualified, quote
 
@@ -19,7 +20,8 @@ def build(work: Connection, project: Project, as_of: datetime) -> None:
 
     Grain:  one row per entity_id.
     Reads:  activity.<entity>, entities.<entity>, entities.member_<a>_<b>
-    Writes: features.<entity>(entity_id, one column per feature)
+    Writes: features.<entity>(entity_id, one column per feature); features.<entity>_daily, _weekly, _monthly for
+            features with `history:`
 
     Raises:
         ProjectError: the declarations are wrong; `check` says so before anything runs.
@@ -28,7 +30,9 @@ def build(work: Connection, project: Project, as_of: datetime) -> None:
     if faults:
         raise ProjectError(*faults)
     work.create_schema("features")
-    compute(work, Tables(project, Frame(as_of, project.timezone), column_types(work, reads), {}), reads)
+    tables = Tables(project, Frame(as_of, project.timezone), column_types(work, reads), {})
+    compute(work, tables, reads)
+    build_rollups(work, tables, reads)
 
 
 def compute(work: Connection, tables: Tables, reads: dict[Key, Read]) -> None:

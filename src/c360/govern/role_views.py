@@ -16,7 +16,7 @@ from c360.warehouse.snapshots.manifest import ColumnEntry, TableEntry
 from c360.warehouse.snippets import columns_only, compile_snippet
 
 dots = "••••••••"
-own_suffixes = ("stream", "identifier", "redirect", "record", "link", "history", "moment", "daily")
+own_suffixes = ("stream", "identifier", "redirect", "record", "link", "history", "moment", "daily", "weekly", "monthly")
 kind_columns = {"value": "id_kind", "value_a": "id_kind_a", "value_b": "id_kind_b"}
 
 

@@ -8,7 +8,8 @@ from c360.entities.memberships import bridge_table
 from c360.entities.order import in_order
 from c360.entities.records import record_table
 from c360.entities.vocabulary import key_columns
-from c360.features import catalogue
+from c360.features import catalogue, histories
+from c360.features.rollups import periods
 from c360.pipeline.breakdowns import breakdown_tables
 from c360.pipeline.evidence import evidence_tables
 from c360.project import Project
@@ -26,6 +27,7 @@ def published_tables(project: Project) -> list[PublishedTable]:
     return [
         *(entity_table(project, name) for name in file.entities),
         *(stream_table(project, name) for name in file.entities if activities_of(project, name)),
+        *history_tables(project),
         *bridge_tables(project),
         *(table for name in file.entities for table in identity_tables(project, name)),
         *(record_table_of(project, name) for name, entity in file.entities.items() if entity.from_),
@@ -132,6 +134,28 @@ def stream_table(project: Project, name: str) -> PublishedTable:
         bucket_by="entity_id",
         month_by="activity_ts",
     )
+
+
+def history_tables(project: Project) -> Iterator[PublishedTable]:
+    """The features with `history:` as time series."""
+    entries = {(entry.entity, entry.name): entry for entry in catalogue(project)}
+    for (entity, history), reads in histories(project).items():
+        period, names = periods[history], [read.definition.name for read in reads]
+        described = [entries[entity, name] for name in names]
+        yield PublishedTable(
+            name=f"{entity}_{history}",
+            select=f"SELECT * FROM {qualified('features', f'{entity}_{history}')}",
+            key=("entity_id", period),
+            columns=(
+                PublishedColumn("entity_id", f"The {entity}"),
+                PublishedColumn(period, f"The {period}, on the clock of the project's time zone"),
+                *(PublishedColumn(e.name, e.description, e.owner, e.pii, lineage=tuple(e.sources)) for e in described),
+            ),
+            grain=f"one row per {entity} and {period} on which something happened",
+            description=f"What the features of each {entity} were made of, by {period}: {', '.join(names)}.",
+            owner=project.file.project.owner,
+            bucket_by="entity_id",
+        )
 
 
 def bridge_tables(project: Project) -> Iterator[PublishedTable]:

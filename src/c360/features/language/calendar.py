@@ -26,6 +26,12 @@ def day_sql(moment: str, zone: str) -> str:
     return f"CAST(floor({seconds_sql(moment, zone)} / 86400.0) AS BIGINT)"
 
 
+def local_date_sql(moment: str, zone: str) -> str:
+    """SQL of the local date of a moment."""
+    start, changes = offsets(zone)
+    return f"CAST({moment} AS DATE)" if not (start or changes) else date_sql(day_sql(moment, zone))
+
+
 def date_sql(day: str) -> str:
     """SQL of the date of a day's number."""
     return f"(CAST('1970-01-05' AS DATE) + CAST({day} AS INTEGER))"

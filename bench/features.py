@@ -1,0 +1,172 @@
+"""Thirty features over a generated stream: our passes, one query per feature, one giant query, and the scan below all.
+
+python -m bench.features [--events 1000000,10000000] [--memory 12GB]
+
+The stream is sessionised: about ten activities per session over two years. CPU seconds count both cores, so that a busy
+machine changes them little; "x floor" is the ratio to reading the four columns that the features need.
+"""
+
+import argparse
+import os
+import resource
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from c360.features.compiler import statement
+from c360.features.compiler.frame import Frame
+from c360.features.compiler.rows import Tables
+from c360.features.language.resolved import resolve
+from c360.features.panel import PanelRequest, write_panel
+from c360.features.tables import column_types, compute
+from c360.project import Project, load_project
+from c360.warehouse import Connection
+from c360.warehouse.engines.duckdb import open_work
+
+AS_OF = datetime(2026, 1, 1)  # noqa: DTZ001
+windows = ("7d", "30d", "90d", "all")
+head = """
+project: {name: bench}
+sources: {log: {file: l.csv, key: id, time: at}}
+ids: {user: {}}
+entities: {person: {ids: [user], from: [{source: log, ids: {user: user}}]}}
+activities:
+  viewed: {source: log, of: person, ids: {user: user}, where: "kind = 'viewed'", attributes: {sku: sku}}
+  carted: {source: log, of: person, ids: {user: user}, where: "kind = 'carted'", attributes: {sku: sku}}
+  bought: {source: log, of: person, ids: {user: user}, where: "kind = 'bought'", attributes: {sku: sku, amount: amount}, revenue: amount}
+features:
+  person:
+"""
+
+
+def features() -> dict[str, str]:
+    """Name -> declaration: 27 that merge, 3 distinct counts."""
+    found = {}
+    for window in windows:
+        tail = "" if window == "all" else f", window: {window}"
+        for name in ("any", "viewed", "carted", "bought"):
+            found[f"n_{name}_{window}"] = f"{{count: {name}{tail}}}"
+        found[f"revenue_{window}"] = f"{{sum: bought{tail}}}"
+    found |= {"first_seen": "{first: any}", "last_seen": "{last: any}", "first_order": "{first: bought}"}
+    found |= {"last_order": "{last: bought}", "biggest": "{max: bought}", "smallest_90d": "{min: bought, window: 90d}"}
+    found["mean_90d"] = "{avg: bought, window: 90d}"
+    found |= {f"skus_{window}": f"{{distinct: viewed, take: sku, window: {window}}}" for window in ("7d", "30d", "90d")}
+    return found
+
+
+def open_bench(folder: Path, events: int, memory: str | None) -> tuple[Connection, Project]:
+    """A store with a stream of so many activities of a hundredth as many people."""
+    lines = "".join(f"    {name}: {text}\n" for name, text in features().items())
+    (folder / "c360.yaml").write_text(head + lines, encoding="utf-8")
+    work = open_work(folder / "bench.duckdb", threads=2, memory=memory)
+    people, sessions = max(events // 100, 1), max(events // 10, 1)
+    for schema in ("activity", "entities", "features"):
+        work.create_schema(schema)
+    kind = "CASE WHEN hash(i * 7) % 100 < 80 THEN 'viewed' WHEN hash(i * 7) % 100 < 93 THEN 'carted' ELSE 'bought' END"
+    start = f"TIMESTAMP '2024-01-01' + to_seconds(CAST(hash(i // 10) % {731 * 86400} AS BIGINT))"
+    work.execute(
+        f"CREATE TABLE activity.person AS SELECT *, CAST(md5(CAST(i AS VARCHAR)) AS UUID) AS activity_uuid FROM ("
+        f"SELECT i, CAST(hash((i // 10) * 13) % {people} AS BIGINT) AS entity_id, {kind} AS activity, "
+        f"{start} + to_seconds(CAST((i % 10) * 40 AS BIGINT)) AS activity_ts, 's' || (hash(i * 3) % 5000) AS sku, "
+        f"CASE WHEN {kind} = 'bought' THEN CAST(hash(i * 5) % 20000 / 100.0 AS DECIMAL(18,2)) END AS amount "
+        f"FROM range({sessions * 10}) t(i)) e ORDER BY activity_ts",
+        portable=False,
+    )
+    work.execute(
+        f"CREATE TABLE entities.person AS SELECT CAST(i AS BIGINT) AS entity_id FROM range({people}) t(i)",
+        portable=False,
+    )
+    return work, load_project(folder)
+
+
+class Clock:
+    """CPU and wall seconds of a block."""
+
+    def __enter__(self) -> Self:
+        self.cpu, self.wall = cpu(), time.perf_counter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cpu, self.wall = cpu() - self.cpu, time.perf_counter() - self.wall
+
+
+def cpu() -> float:
+    times = os.times()
+    return times.user + times.system
+
+
+def measure(events: int, memory: str | None) -> None:
+    """Print the table for one size."""
+    with tempfile.TemporaryDirectory(prefix="bench-features-") as name:
+        work, project = open_bench(Path(name), events, memory)
+        reads, faults = resolve(project)
+        assert not faults, faults
+        print(f"\n{events:,} activities, {len(reads)} features, DuckDB on 2 threads")
+        print(f"{'way':<44}{'CPU s':>8}{'wall s':>8}{'x floor':>9}")
+        with Clock() as floor:
+            work.rows("SELECT max(entity_id), max(activity), max(activity_ts), max(amount) FROM activity.person")
+
+        def report(way: str, clock: Clock) -> None:
+            print(f"{way:<44}{clock.cpu:>8.2f}{clock.wall:>8.2f}{clock.cpu / max(floor.cpu, 1e-9):>9.1f}")
+
+        def fresh() -> Tables:
+            return Tables(project, Frame(AS_OF, project.timezone), column_types(work, reads), {})
+
+        report("read four columns (floor)", floor)
+        with Clock() as clock:
+            compute(work, fresh(), reads)
+        report("passes by window, distinct apart (c360)", clock)
+        merging = {key: read for key, read in reads.items() if read.definition.feature.verb != "distinct"}
+        with Clock() as clock:
+            compute(work, fresh(), merging)
+        report(f"the same, the {len(merging)} that merge", clock)
+        with Clock() as clock:
+            for key in reads:
+                work.execute(
+                    f"CREATE OR REPLACE TABLE one AS {statement.compile_round('person', [key], reads, fresh()).sql()}",
+                    portable=False,
+                )
+        report("one query per feature", clock)
+        with Clock() as clock:
+            work.execute(f"CREATE OR REPLACE TABLE one AS {giant(project, reads, fresh())}", portable=False)
+        report("one giant query", clock)
+        cuts = tuple(datetime(2025, month, 1) for month in (2, 4, 6, 8, 10, 12))  # noqa: DTZ001
+        with Clock() as clock:
+            result = write_panel(
+                work, project, PanelRequest("person", cuts, tuple(key[1] for key in merging), "no bought in 30d"), AS_OF
+            )
+        report(f"panel of {len(cuts)} dates, {result.rows:,} rows", clock)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        print(f"peak memory {peak:,} MB")
+        work.close()
+
+
+def giant(project: Project, reads: dict, tables: Tables) -> str:
+    """Every feature in one pass, distinct counts beside the others."""
+    from c360.features.compiler.measures import aggregate
+    from c360.features.compiler.ranked import distinct
+    from c360.features.compiler.rows import stream_rows
+
+    everything = list(reads.values())
+    rows = stream_rows(everything, tables, None)
+    columns = [
+        f'{distinct(read, tables) if read.definition.feature.verb == "distinct" else aggregate(read, rows, tables)} AS "{read.definition.name}"'
+        for read in everything
+    ]
+    return rows.select(columns)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", default="1000000", help="sizes with commas")
+    parser.add_argument("--memory", default=None, help="memory limit of the store, such as 12GB")
+    arguments = parser.parse_args()
+    for events in arguments.events.split(","):
+        measure(int(events), arguments.memory)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
