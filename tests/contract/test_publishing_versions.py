@@ -342,12 +342,12 @@ def test_a_pointer_that_cannot_be_replaced_stays_as_it_was(shop: Shop, monkeypat
 def test_a_large_table_that_fails_beside_the_small_ones_publishes_nothing(shop: Shop) -> None:
     publish_one(shop, 1)
     shop.work.execute(
-        "CREATE OR REPLACE TABLE event AS SELECT range AS event_id, range AS entity_id, TIMESTAMP '2025-01-01' AS at, "
+        "CREATE OR REPLACE TABLE event AS SELECT range AS event_id, range AS entity_id, TIMESTAMP '2025-01-01' AS happened_at, "
         "CASE WHEN range = 99 THEN 'x' ELSE '1' END AS text FROM range(100)",
         portable=False,
     )
-    select = "SELECT event_id, entity_id, at, CAST(text AS INTEGER) AS number FROM event"
-    stream = PublishedTable("stream", select, ("event_id",), bucket_by="entity_id", month_by="at")
+    select = "SELECT event_id, entity_id, happened_at, CAST(text AS INTEGER) AS number FROM event"
+    stream = PublishedTable("stream", select, ("event_id",), bucket_by="entity_id", month_by="happened_at")
     with pytest.raises(WarehouseError, match="Could not convert"):
         shop.publish(shop.contacts([(1, "x")]), stream)
     assert shop.rows("SELECT DISTINCT name FROM contact") == [("run 1",)]
