@@ -82,11 +82,7 @@ def evaluate(work: Connection, kind: IdKind, values: Sequence[str], *sqls: str) 
     return work.rows(f"SELECT {', '.join(sqls)} FROM raw ORDER BY n")
 
 
-@pytest.mark.parametrize("name", kinds)
-@settings(max_examples=15, deadline=None, derandomize=True)
-@given(values=batches)
-def test_sql_and_python_agree_on_any_text(work: Connection, name: str, values: list[str]) -> None:
-    kind = kinds[name]
+def check_agreement(work: Connection, kind: IdKind, values: list[str]) -> None:
     normal = normal_sql(kind, ["x"], region="DE", idn=True)
     malformed = malformed_sql(kind, ["x"], region="DE", idn=True)
     found = evaluate(work, kind, values, normal, malformed)
@@ -96,8 +92,23 @@ def test_sql_and_python_agree_on_any_text(work: Connection, name: str, values: l
         assert (value, is_malformed) == (value, malformed_reason(kind, value, region="DE") is not None)
 
 
+@pytest.mark.parametrize("name", kinds)
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(values=batches)
+def test_sql_and_python_agree_on_any_text(work: Connection, name: str, values: list[str]) -> None:
+    check_agreement(work, kinds[name], values)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", kinds)
+@settings(max_examples=150, deadline=None)
+@given(values=batches)
+def test_sql_and_python_agree_on_very_many_texts(work: Connection, name: str, values: list[str]) -> None:
+    check_agreement(work, kinds[name], values)
+
+
 @pytest.mark.parametrize("name", [name for name in kinds if "registrable" not in name])
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(value=texts)
 def test_a_normalised_value_normalises_to_itself(name: str, value: str) -> None:
     kind = kinds[name]
@@ -106,7 +117,7 @@ def test_a_normalised_value_normalises_to_itself(name: str, value: str) -> None:
         assert normalise(kind, once, region="DE") == once
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(pairs=st.lists(st.tuples(st.text("ab|\\ ", max_size=4), st.text("ab|\\ ", max_size=4)), min_size=2, unique=True))
 def test_different_composite_identifiers_never_become_equal(work: Connection, pairs: list[tuple[str, str]]) -> None:
     kind = IdKind(type="external", columns=("site", "customer_no"))
@@ -119,7 +130,7 @@ def test_different_composite_identifiers_never_become_equal(work: Connection, pa
     assert len({value for value in by_python if value is not None}) == len(meant)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(values=batches)
 def test_a_domain_is_derived_alike_in_sql_and_python(work: Connection, values: list[str]) -> None:
     email, target = kinds["lenient e-mail"], kinds["domain"]
@@ -131,7 +142,7 @@ def test_a_domain_is_derived_alike_in_sql_and_python(work: Connection, values: l
 
 
 @pytest.mark.parametrize("kind_name", ["strict e-mail", "phone in the US", "domain", "external"])
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None, derandomize=True)
 @given(values=batches)
 def test_blocking_is_alike_in_sql_and_python(work: Connection, kind_name: str, values: list[str]) -> None:
     blocks = ("*@acme.co?uk", "acme.com", "jane*", "+4930?*", "[0]", "Null")

@@ -50,7 +50,7 @@ def test_every_type_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", cleanings)
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=8, deadline=None, derandomize=True)
 @given(values=batches)
 def test_sql_and_python_agree_on_any_text(work: Connection, name: str, values: list[str]) -> None:
     cleaning = cleanings[name]
@@ -64,7 +64,7 @@ def test_sql_and_python_agree_on_any_text(work: Connection, name: str, values: l
 
 
 @pytest.mark.parametrize("name", cleanings)
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(value=texts)
 def test_a_clean_value_stays_clean(name: str, value: str) -> None:
     cleaning = cleanings[name]
