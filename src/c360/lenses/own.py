@@ -24,6 +24,31 @@ def lens_uses(project: Project) -> dict[str, LensUse]:
     return {Path(use.file).name.split(".")[0]: use for use in uses}
 
 
+def check(project: Project) -> list[Fault]:
+    """What is wrong with the lens files of a project: their own faults, and mappings to what the project has not."""
+    faults: list[Fault] = []
+    seen: dict[str, str] = {}
+    for number, use in enumerate(
+        item if isinstance(item, LensUse) else LensUse(file=item) for item in project.file.lens
+    ):
+        name = Path(use.file).name.split(".")[0]
+        if name in seen or name == project.name:
+            message = f"the lens '{name}' stands twice: {seen.get(name, 'the project is named so')} and {use.file}"
+            faults.append(project.fault("lens-name-twice", message, "lens", number, fix="rename one of the files"))
+        seen[name] = use.file
+        if not (project.root / use.file).is_file():
+            message = f"there is no lens file '{use.file}'"
+            faults.append(project.fault("lens-file-missing", message, "lens", number))
+            continue
+        try:
+            load_lens(project.root / use.file, use.file, use.dialect)
+            for item in use.map.values():
+                table_use(project, item)
+        except ProjectError as error:
+            faults += error.faults
+    return faults
+
+
 def lens_names(project: Project) -> list[str]:
     """The lenses that can be asked: the project's own, then those of its files."""
     return [project.name, *lens_uses(project)]

@@ -94,11 +94,11 @@ class Deriver:
 
     def relate(self, table: TableEntry) -> None:
         """A column `<entity>_id` belongs to one of that entity; `entity_id` of other tables to their entity."""
-        columns = {column.name for column in table.columns}
+        columns = {column.name for column in table.columns if column.type == "BIGINT"}
         if table.kind not in shown_kinds:
             return
         for other in self.tables.values():
-            if other.kind == "entity" and f"{other.name}_id" in columns:
+            if other.kind == "entity" and other is not table and f"{other.name}_id" in columns:
                 self.add_relation(table.name, f"{other.name}_id", other.name)
         owner = table.name.removesuffix(f"_{table.kind}")
         if table.kind in ("stream", "identifier") and owner in self.tables:
