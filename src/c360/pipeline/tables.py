@@ -10,8 +10,8 @@ from c360.entities.records import record_table
 from c360.entities.vocabulary import key_columns
 from c360.features import catalogue, histories
 from c360.features.rollups import periods
-from c360.pipeline.breakdowns import breakdown_tables
-from c360.pipeline.evidence import evidence_tables
+from c360.pipeline.reports.breakdowns import breakdown_tables
+from c360.pipeline.reports.evidence import evidence_tables
 from c360.project import Project
 from c360.project.blocks.entities import Entity
 from c360.warehouse import comma, literal, qualified, quote

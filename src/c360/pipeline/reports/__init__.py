@@ -1,0 +1,1 @@
+"""Published tables that answer one question each: breakdowns over relations, and why records are one entity."""
