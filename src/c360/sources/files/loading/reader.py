@@ -187,7 +187,8 @@ def sample_of(item: Input, layout: Layout) -> list[list[str]]:
     grammar = Grammar(layout.delimiter, len(layout.names))
     rows = []
     most = max(5, min(400, most_cells // len(layout.names)))
-    for record in item.scan.sample[1:] or head_records(item, grammar, most):
+    lines = item.scan.sample[1:] if item.scan.regular else []
+    for record in lines or head_records(item, grammar, most):
         if b'"' not in record:
             record = record.removesuffix(b"\r")  # noqa: PLW2901
         if not record:
@@ -204,8 +205,8 @@ def head_records(item: Input, grammar: Grammar, most: int) -> list[bytes]:
     """The first records of a file with quotes."""
     with item.path.open("rb") as file:
         file.seek(item.mark)
-        head = file.read(1 << 16)
-        whole = len(head) < 1 << 16
+        head = file.read(1 << 20)
+        whole = len(head) < 1 << 20
     records: list[bytes] = []
     at = 0
     while at < len(head) and len(records) <= min(most, head_lines * 4):

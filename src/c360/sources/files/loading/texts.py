@@ -10,6 +10,7 @@ from c360.sources.files.splitting.records import longest_record
 from c360.warehouse import comma, literal
 
 separator = "\x1f"
+line_feed, carriage_return = r"'\n'", r"'\r\n'"
 line_shape = "{'j': 'VARCHAR'}"
 
 
@@ -27,17 +28,27 @@ def csv_relation(columns: Sequence[str], inputs: Sequence[Input], copies: Sequen
 
     Grain:  one row per record; `_file` and `_record` are NULL for files that are read as they are.
     """
-    groups: dict[Layout, list[Path]] = {}
+    groups: dict[tuple[Layout, str], list[Path]] = {}
     for item in inputs:
         if item.layout is not None:
-            groups.setdefault(item.layout, []).append(item.path)
-    parts = [csv_part(columns, layout, paths, nulls) for layout, paths in groups.items()]
-    parts += [csv_part(columns, copy.layout, [copy.path], nulls, copy.longest) for copy in copies]
+            groups.setdefault((item.layout, line_end(item)), []).append(item.path)
+    parts = [csv_part(columns, layout, paths, nulls, end) for (layout, end), paths in groups.items()]
+    parts += [csv_part(columns, copy.layout, [copy.path], nulls, line_feed, copy.longest) for copy in copies]
     return " UNION ALL ".join(parts) or nothing(columns)
 
 
+def line_end(item: Input) -> str:
+    """How the lines of a regular file end, as the engine writes it: left to itself it takes a CR in a text for one."""
+    return carriage_return if b"\r\n" in item.scan.ends else line_feed
+
+
 def csv_part(
-    columns: Sequence[str], layout: Layout, paths: Sequence[Path], nulls: Sequence[str], longest: int | None = None
+    columns: Sequence[str],
+    layout: Layout,
+    paths: Sequence[Path],
+    nulls: Sequence[str],
+    end: str,
+    longest: int | None = None,
 ) -> str:
     """One read_csv over the files of one layout; `longest` says that they are clean copies."""
     names = [f"f{index}" for index in range(len(layout.names))]
@@ -53,6 +64,7 @@ def csv_part(
         "delim": literal(layout.delimiter.decode()),
         "quote": "'\"'",
         "escape": "'\"'",
+        "new_line": end,
         "nullstr": listed(nulls),
         "ignore_errors": "true",
         **room_for(longest or 0),
@@ -76,12 +88,13 @@ def lines_relation(inputs: Sequence[Input], copies: Sequence[Copy]) -> str:
         "delim": literal(separator),
         "quote": "''",
         "escape": "''",
+        "ignore_errors": "true",
     }
-    options |= {"ignore_errors": "true"}
-    if inputs:
-        paths = listed(escaped(item.path) for item in inputs)
-        read = f"read_csv({paths}, {settings({**options, 'columns': line_shape})})"
+    for end in sorted({line_end(item) for item in inputs}):
+        paths = listed(escaped(item.path) for item in inputs if line_end(item) == end)
+        read = f"read_csv({paths}, {settings({**options, 'new_line': end, 'columns': line_shape})})"
         parts.append(f"SELECT j, {no_numbers} FROM {read} WHERE j IS NOT NULL")
+    options["new_line"] = line_feed
     for copy in copies:
         shape = "{'_file': 'BIGINT', '_record': 'BIGINT', 'j': 'VARCHAR'}"
         read = f"read_csv({listed([escaped(copy.path)])}, {settings({**options, **room_for(copy.longest), 'columns': shape})})"

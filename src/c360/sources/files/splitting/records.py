@@ -1,7 +1,7 @@
 """A CSV file in, its records one by one out, each whole or with what is wrong with it: the exact path.
 
 Grammar: RFC 4180 with any line end. Spaces around a quoted field are ignored; a quote inside an unquoted field is text;
-one delimiter after the last field is ignored; blank lines are no records. A quote that is never closed, or that is
+empty fields beyond the header are ignored; blank lines are no records. A quote that is never closed, or that is
 followed by text, spoils its own line only: reading goes on with the next line.
 """
 
@@ -94,7 +94,7 @@ class Grammar:
         if len(record) > longest_record:
             return record, ("record-too-long", f"the record has {len(record):,} bytes, more than {longest_record:,}")
         fields = self.fields(record) if b'"' in record else record.split(self.delimiter)
-        if len(fields) == self.width + 1 and not fields[-1]:
+        while len(fields) > self.width and fields[-1] in (b"", b'""'):
             fields.pop()
         if len(fields) != self.width:
             return record, ("csv-ragged", f"{len(fields)} fields where the header has {self.width}")

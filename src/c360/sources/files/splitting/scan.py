@@ -135,7 +135,7 @@ def take_sample(scan: Scan, chunk: bytes) -> None:
     if scan.sample:
         scan.sample.append(chunk[: chunk.find(b"\n")])
     else:
-        scan.sample = chunk[: 1 << 16].split(b"\n", head_lines)[:-1] or chunk.splitlines()[:head_lines]
+        scan.sample = chunk.split(b"\n", head_lines)[:-1] or chunk.splitlines()[:head_lines]
 
 
 def count_quoted(scan: Scan, chunk: bytes, delimiter: bytes) -> None:
