@@ -244,3 +244,50 @@ activities:
         ("activity-without-ids", 15),
     }
     assert any(fault.fix == "did you mean 'amout'?" for fault in faults)
+
+
+paid = """
+activities:
+  paid:
+    from:
+      - {source: orders, of: person, ids: {user: user}, attributes: {ref: sku, amount: amount}}
+      - {source: visits, of: person, ids: {user: user}, attributes: {ref: sku, amount: "cast(kind as decimal(10,2))"}}
+    transaction: ref
+    revenue: amount
+"""
+
+
+def test_a_transaction_that_two_sources_tell_counts_once_and_the_difference_is_reported(tmp_path: Path) -> None:
+    orders = [(1, "ann", "T1", "10.00", at(1)), (2, "ann", "T2", "20.00", at(2)), (3, "ann", None, "1.00", at(3))]
+    visits = [
+        (1, "12.50", None, "ann", "T1", at(1)),
+        (2, "30.00", None, "ann", "T3", at(4)),
+        (3, "20.00", None, "ann", "T2", at(2)),
+        (4, "1.00", None, "ann", None, at(3)),
+    ]
+    made = built(tmp_path, paid, visits, orders)
+
+    stream = made.table("activity.person", "activity_ts, amount")
+
+    assert [(row["ref"], float(row["amount"]), row["occurrence"]) for row in stream] == [
+        ("T1", 10.0, 1),
+        ("T2", 20.0, 2),
+        (None, 1.0, stream[2]["occurrence"]),
+        (None, 1.0, stream[3]["occurrence"]),
+        ("T3", 30.0, 5),
+    ]
+    differences = {
+        row["transaction_id"]: (row["other_source"], float(row["difference"]))
+        for row in made.table("activity.reconciliation")
+    }
+    assert differences == {"T1": ("visits", 2.5), "T2": ("visits", 0.0)}
+    lost = {(row["source"], row["reason"]): row["rows"] for row in made.table("activity._unattached")}
+    assert lost == {("visits", "transaction counted already"): 2}
+    assert len(stream) + sum(lost.values()) == len(orders) + len(visits)
+
+
+def test_a_transaction_told_twice_by_one_source_counts_once(tmp_path: Path) -> None:
+    orders = [(1, "ann", "T1", "10.00", at(2)), (2, "ann", "T1", "10.00", at(1))]
+    made = built(tmp_path, paid, [], orders)
+
+    assert [row["activity_ts"] for row in made.table("activity.person")] == [at(1)]

@@ -44,6 +44,7 @@ class Reading:
     ids: dict[str, tuple[str, ...]]
     types: dict[str, tuple[str | None, ...]]
     branches: tuple[Branch, ...] = field(default=())
+    first_input: int = 0
 
     def condition(self) -> str:
         """SQL that keeps the rows of any branch."""
@@ -160,7 +161,7 @@ def read_input(context: Context, name: str, index: int, entity: str) -> Reading:
     else:
         time = table.time_sql or "CAST(NULL AS TIMESTAMP)"
     types = {kind: tuple(table.columns.get(column) for column in columns) for kind, columns in item.of[entity].items()}
-    return Reading(item.source, table.table, table.key_sql, time, ids, types, (branch,))
+    return Reading(item.source, table.table, table.key_sql, time, ids, types, (branch,), index)
 
 
 def instant(expression: str, column_type: str | None, zone: str) -> str:

@@ -1,11 +1,12 @@
 """Landing tables and entity ids in, `activity.<entity>` out: one row per activity, numbered in time order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from c360.activity.links import first_of, spelling_of
 from c360.activity.readings import Context, Reading, readings_of
+from c360.activity.transactions import rank_transactions, scratch, start_report, with_transactions
 from c360.activity.vocabulary import activities_of, attributes_of
 from c360.project import Project
 from c360.warehouse import Connection, comma, literal, qualified, quote
@@ -24,13 +25,16 @@ def build(work: Connection, project: Project, landed: "Mapping[str, Landed]", as
 
     Grain:  one row per activity_uuid and stream.
     Reads:  landing.<source>, identity.lookup
-    Writes: activity.<entity>; activity._unattached(entity, activity, source, reason, rows)
+    Writes: activity.<entity>; activity._unattached(entity, activity, source, reason, rows); activity.reconciliation,
+            where activities name their transactions
 
     Returns:
         Stream -> its number of rows.
     """
     work.create_schema("activity")
     work.replace_table(unattached, empty_unattached())
+    if any(with_transactions(project, entity) for entity in project.file.entities):
+        start_report(work)
     rows, context = {}, Context(project, landed, as_of, spelling_of(work, project))
     for entity in project.file.entities:
         if activities_of(project, entity):
@@ -41,10 +45,16 @@ def build(work: Connection, project: Project, landed: "Mapping[str, Landed]", as
 def build_stream(work: Connection, context: Context, entity: str) -> int:
     """Write one stream, and count what could not be attached to it."""
     readings, table = readings_of(context, entity), qualified("activity", entity)
-    work.replace_table(table, stream_sql(context, entity, readings))
+    counted = None
+    if with_transactions(context.project, entity):
+        counted = rank_transactions(work, context.project, entity, found_sql(context, entity, readings, marked=True))
+    work.replace_table(table, stream_sql(context, entity, readings, counted))
     lost = count_lost(work, table, readings)
     for reading in lost:
         work.execute(f"INSERT INTO {unattached} {unattached_sql(context, entity, reading)}")
+    if counted is not None:
+        work.execute(f"INSERT INTO {unattached} {doubled_sql(entity)}")
+        work.execute(f"DROP TABLE {scratch}")
     return int(work.scalar(f"SELECT count(*) FROM {table}"))
 
 
@@ -67,15 +77,24 @@ def count_lost(work: Connection, table: str, readings: list[Reading]) -> list[Re
     return [readings[number] for number in sorted(lost)]
 
 
-def stream_sql(context: Context, entity: str, readings: list[Reading]) -> str:
-    """SQL of a stream."""
+def found_sql(context: Context, entity: str, readings: list[Reading], *, marked: bool = False) -> str:
+    """SQL of the rows of all readings; when marked, with the source and the place of the input beside each."""
+    attributes, parts = attributes_of(context.project, entity), []
+    for reading in readings:
+        marks = [f"{literal(reading.source)} AS c_source", f"{reading.first_input} AS c_input"] if marked else []
+        parts.append(attached_sql(context, entity, reading, attributes, marks))
+    return " UNION ALL ".join(parts)
+
+
+def stream_sql(context: Context, entity: str, readings: list[Reading], counted: str | None = None) -> str:
+    """SQL of a stream; `counted` keeps one activity of each transaction."""
     attributes = attributes_of(context.project, entity)
-    found = " UNION ALL ".join(attached_sql(context, entity, reading, attributes) for reading in readings)
+    found = found_sql(context, entity, readings)
     order = "OVER (PARTITION BY a.entity_id, a.activity ORDER BY a.activity_ts, a.activity_uuid)"
     columns = [f"a.{name}" for name in ("activity_uuid", "node_id", "entity_id", "activity", "activity_ts")]
     columns += [f"row_number() {order} AS occurrence", f"lead(a.activity_ts) {order} AS activity_repeated_at"]
     columns += [f"a.{quote(name)}" for name in attributes]
-    return f"SELECT {comma(columns)} FROM ({found}) a"
+    return f"SELECT {comma(columns)} FROM ({found}) a{f' WHERE {counted}' if counted else ''}"
 
 
 def node_joins(context: Context, entity: str, reading: Reading, side: str) -> tuple[str, list[str]]:
@@ -87,7 +106,9 @@ def node_joins(context: Context, entity: str, reading: Reading, side: str) -> tu
     return joins, names
 
 
-def attached_sql(context: Context, entity: str, reading: Reading, attributes: list[str]) -> str:
+def attached_sql(
+    context: Context, entity: str, reading: Reading, attributes: list[str], marks: Sequence[str] = ()
+) -> str:
     """SQL of the rows of a reading that have an entity and a time.
 
     The first identifier that belongs to an entity names it; the next is asked where that one is absent or does not.
@@ -101,9 +122,18 @@ def attached_sql(context: Context, entity: str, reading: Reading, attributes: li
         "r.c_activity AS activity",
         "r.c_ts AS activity_ts",
         *(f"r.{quote(name)}" for name in attributes),
+        *marks,
     ]
     known = "" if len(names) == 1 else f" AND {entity_id} IS NOT NULL"
     return f"SELECT {comma(columns)} FROM ({reading.select(attributes)}) r{joins} WHERE r.c_ts IS NOT NULL{known}"
+
+
+def doubled_sql(entity: str) -> str:
+    """SQL of the activities whose transaction another source told before, counted."""
+    return (
+        f"SELECT {literal(entity)}, activity, c_source, 'transaction counted already', count(*) FROM {scratch} "
+        "WHERE place > 1 GROUP BY activity, c_source"
+    )
 
 
 def empty_unattached() -> str:

@@ -247,7 +247,26 @@ def record_table_of(project: Project, name: str) -> PublishedTable:
 
 
 def report_tables(project: Project) -> Iterator[PublishedTable]:
-    """What a run found out about itself: where relations disagree."""
+    """What a run found out about itself: where relations, and where sources of one transaction disagree."""
+    if any(activity.transaction for activity in project.file.activities.values()):
+        yield PublishedTable(
+            name="reconciliation",
+            select="SELECT * FROM activity.reconciliation",
+            key=("entity", "activity", "other_uuid"),
+            columns=(
+                PublishedColumn("entity", "Whose stream it is"),
+                PublishedColumn("activity", "What was done"),
+                PublishedColumn("transaction_id", "The transaction that several rows tell of"),
+                PublishedColumn("kept_source", "The source that is believed"),
+                PublishedColumn("kept_value", "The money that it says"),
+                PublishedColumn("other_source", "The source of the row that does not count"),
+                PublishedColumn("other_uuid", "Names that row"),
+                PublishedColumn("other_value", "The money that it says"),
+                PublishedColumn("difference", "What the other source says more"),
+            ),
+            grain="one row per row that does not count",
+            description="Transactions that several rows tell of: the one that counts, the others, and the difference.",
+        )
     if any(entity.belongs_to for entity in project.file.entities.values()):
         yield PublishedTable(
             name="relation_conflict",
