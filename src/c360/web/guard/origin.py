@@ -35,9 +35,10 @@ def check_origin(headers: Mapping[str, str]) -> None:
     origin = headers.get("origin")
     if site is not None and site not in ("same-origin", "none"):
         raise foreign()
-    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
-        raise foreign()
-    if site is None and origin is None:
+    if origin in (None, "null"):  # browsers send `null` from pages that send no referrer, as ours do
+        if site is None:
+            raise foreign()
+    elif urlsplit(str(origin)).netloc.lower() != headers.get("host", "").lower():
         raise foreign()
 
 

@@ -34,7 +34,7 @@ class FeatureRow:
     window: str | None
     tier: str
     is_signal: bool
-    replaces: str | None
+    replaced_by: str | None
     is_deprecated: bool
 
 
@@ -75,15 +75,14 @@ def rows_of(visit: Visit) -> list[FeatureRow]:
         for entry in catalogue(visit.project)
         if rights is None or rights.see == "all" or entry.entity in rights.see
     ]
-    replaced = {(entry.entity, entry.replaces) for entry in entries if entry.replaces}
-    return [row_of(entry, is_deprecated=(entry.entity, entry.name) in replaced) for entry in entries]
+    return [row_of(entry) for entry in entries]
 
 
-def row_of(entry: Entry, *, is_deprecated: bool) -> FeatureRow:
+def row_of(entry: Entry) -> FeatureRow:
     """A feature as a row."""
     return FeatureRow(
         entry.entity, entry.name, entry.version, entry.description, entry.owner, entry.type, entry.unit, entry.window,
-        entry.tier, entry.signal, entry.replaces, is_deprecated,
+        entry.tier, entry.signal, entry.replaced_by, entry.deprecated,
     )  # fmt: skip
 
 
