@@ -77,6 +77,17 @@ def test_via_names_an_entity_of_a_many_to_many_bridge():
     assert walked(found.path("user", "team", {"team": ("member",)})) == ["member", "team"]
 
 
+def test_a_via_for_all_holds_for_what_it_leads_to_and_leaves_other_paths_alone():
+    found = graph(
+        "user N:1 team by team_id", "user N:1 account by account_id", "team N:1 account by account_id",
+        "member N:1 user by user_id", "member N:1 team by team_id",
+    )  # fmt: skip
+    assert walked(found.path("user", "team")) == ["team"]
+    assert walked(found.path("user", "team", {"*": ("member",)})) == ["member", "team"]
+    assert walked(found.path("user", "account", {"*": ("member",)})) == ["account"]
+    assert walked(found.path("team", "user", {"*": ("member",)})) == ["member", "user"]
+
+
 def test_unrelated_entities_are_said_to_be_so():
     found = graph("a N:1 b by b_id", "c N:1 d by d_id")
     with pytest.raises(ProjectError) as caught:

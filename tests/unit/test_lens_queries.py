@@ -387,6 +387,7 @@ def test_filters_joined_by_and_and_or(rows):
         ({"measures": ["sale.n"], "filters": ["sale.brand ="]}, "sql-syntax", "is not an SQL expression"),
         ({"measures": ["sale.n"], "segments": ["sale.brand"]}, "lens-not-a-segment", "no segment"),
         ({"measures": ["sale.n"], "timezone": "Mars"}, "lens-unknown-timezone", "IANA"),
+        ({"measures": ["sale.n"], "via": "custmer"}, "lens-unknown-via", "did you mean 'customer'?"),
         ({}, "lens-request", "asks for nothing"),
         ({"dimensions": ["time"]}, "lens-request", "`time` needs a measure"),
         ({"measures": ["customer.n"], "timeDimensions": [{"dimension": "sale.at", "granularity": "fortnight"}]}, "lens-request", "granularity"),

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from c360.errors import Fault, ProjectError, suggest
 from c360.lenses.binding.bound import Bound
 from c360.lenses.compile.stitch import Compiled, compile_query
+from c360.lenses.model.graph import anywhere
 from c360.lenses.request.appends import with_appends
 from c360.lenses.request.form import RequestForm, read_request
 from c360.lenses.request.query import Query
@@ -75,9 +77,34 @@ def prepare(bound: Bound, request: Any, as_of: datetime | None = None) -> tuple[
     form = request if isinstance(request, RequestForm) else read_request(request)
     clock = Clock(as_of or bound.as_of or now(), form.timezone)
     clock.zone  # noqa: B018 an unknown zone is said before anything else
+    check_via(bound, form)
     lens = with_appends(bound.lens, form)
     query = resolve(lens, form, clock)
     return Context(bound.with_lens(lens), clock, query.params, query.via, query.dialect), query
+
+
+def check_via(bound: Bound, form: RequestForm) -> None:
+    """What `via` names is there.
+
+    Raises:
+        ProjectError: it names no entity and no relationship of the lens.
+    """
+    edges = [edge for leaving in bound.graph.edges.values() for edge in leaving]
+    known = {*bound.lens.entities, *(edge.name for edge in edges)}
+    known |= {f"{edge.source}.{','.join(edge.source_fields)}" for edge in edges}
+    wanted = [*form.via, *(token for tokens in form.via.values() for token in tokens)]
+    unknown = [name for name in wanted if name not in known and name != anywhere]
+    if unknown:
+        raise ProjectError(
+            *(
+                Fault(
+                    "lens-unknown-via",
+                    f"`via` names '{name}', which is no entity or relationship",
+                    fix=suggest(name, known),
+                )
+                for name in unknown
+            )
+        )
 
 
 def compile_request(bound: Bound, request: Any, as_of: datetime | None = None) -> Compiled:

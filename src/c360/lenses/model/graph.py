@@ -83,18 +83,33 @@ class Graph:
         Args:
             start: whose rows are counted.
             target: what is read of them.
-            via: entity (or `*`) -> names of entities or relationships that the path to it goes through.
+            via: entity -> names of entities or relationships that the path to it goes through; under `*` names that
+                hold for every entity that they lead to directly, and that break ties elsewhere.
 
         Raises:
             ProjectError: there is no path, or there are several equally good ones; both ways are spelled out.
         """
         if start == target:
             return ()
-        tokens = (via or {}).get(target) or (via or {}).get(anywhere) or ()
-        key = (start, target, tuple(tokens))
+        chosen = via or {}
+        everywhere = tuple(chosen.get(anywhere) or ())
+        tokens = tuple(chosen.get(target) or ())
+        key = (start, target, tokens or everywhere)
         if key not in self.found:
-            self.found[key] = self.search(start, target, tuple(tokens), forced=target in (via or {}))
+            leading = tuple(token for token in everywhere if token != start and self.leads_to(token, target))
+            if not tokens and leading and self.connects(start, target, leading):
+                tokens = leading
+            self.found[key] = self.search(start, target, tokens or everywhere, forced=bool(tokens))
         return self.found[key]
+
+    def leads_to(self, token: str, target: str) -> bool:
+        """Whether an entity or relationship of that name has an edge into an entity."""
+        edges = [edge for name in self.edges for edge in self.edges[name] if edge.target == target]
+        return token != target and any(goes_through((edge,), (token,)) for edge in edges)
+
+    def connects(self, start: str, target: str, tokens: tuple[str, ...]) -> bool:
+        """Whether any path goes through all of these names."""
+        return any(self.through(start, target, tokens, only_to_one=only) for only in (True, False))
 
     def search(self, start: str, target: str, tokens: tuple[str, ...], *, forced: bool) -> Path:
         """Find the path; `forced` means that the tokens must be met, else they only break ties."""
