@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from c360.errors import Fault, ProjectError
 from c360.project import Project
+from c360.sources.conditions import compile_loosely, conditions
 from c360.sources.files.land import open_source
 from c360.sources.files.opening.columns import check_types
 from c360.sources.files.opening.discover import find_files
-from c360.warehouse.snippets import compile_snippet
 
 
 def check(project: Project) -> list[Fault]:
@@ -49,14 +49,9 @@ def check_source(project: Project, name: str) -> list[Fault]:
 def check_conditions(project: Project, name: str) -> list[Fault]:
     """Conditions that are no SQL; their columns are known only with the files."""
     faults: list[Fault] = []
-    source = project.file.sources[name]
-    for key in ("where", "deleted"):
-        sql = getattr(source, key)
-        if sql is None:
-            continue
+    for key, sql in conditions(project, name):
         try:
-            at = project.at("sources", name, key)
-            compile_snippet(sql, lambda _, column: column, as_of=datetime(2000, 1, 1, tzinfo=UTC), at=at)
+            compile_loosely(project, name, key, sql, datetime(2000, 1, 1, tzinfo=UTC))
         except ProjectError as error:
             faults += error.faults
     return faults
@@ -66,7 +61,7 @@ def is_encoding(name: str) -> bool:
     """Whether Python knows a text encoding."""
     try:
         codecs.lookup(name)
-        b"".decode(name)
+        "a".encode(name)
     except (LookupError, ValueError):
         return False
     return True

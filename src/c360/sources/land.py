@@ -11,6 +11,7 @@ from pathlib import Path
 
 from c360.errors import Fault, SourceError
 from c360.project import Project
+from c360.sources.conditions import compile_loosely, conditions
 from c360.sources.files.append import append, may_append
 from c360.sources.files.land import FilesChangedError, Job, Opened, Progress, open_source, read_source
 from c360.sources.files.opening.columns import identifier_columns
@@ -29,7 +30,6 @@ from c360.sources.landed import (
     write_states,
 )
 from c360.warehouse import Connection, comma, literal, qualified, quote
-from c360.warehouse.snippets import compile_snippet
 
 reader_version = 1
 settled_seconds = 0.1
@@ -198,13 +198,7 @@ def definition_of(project: Project, name: str, as_of: datetime) -> str:
     """A hash of everything in the project that decides how a source is read."""
     source = project.file.sources[name]
     block = source.model_dump(mode="json", exclude={"description", "owner", "late", "tier", "freshness", "optional"})
-    clocked = [
-        compile_snippet(
-            sql, lambda table, column: f"{table}.{column}", as_of=as_of, at=project.at("sources", name, key)
-        )
-        for key in ("where", "deleted")
-        if (sql := getattr(source, key))
-    ]
+    clocked = [compile_loosely(project, name, key, sql, as_of) for key, sql in conditions(project, name)]
     parts = [reader_version, block, clocked, project.timezone, sorted(identifier_columns(project, name))]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
