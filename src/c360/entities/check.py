@@ -7,7 +7,7 @@ from c360.entities.vocabulary import key_columns, relation_columns, reserved_col
 from c360.errors import Fault, suggest
 from c360.project import Project
 
-record_columns = {"source", "source_order", "record_key", "record_ts", "superseded"}
+record_columns = {"is_only", "source", "source_order", "record_key", "record_ts", "superseded"}
 
 
 def check(project: Project) -> list[Fault]:

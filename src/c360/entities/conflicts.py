@@ -34,7 +34,7 @@ def write_conflicts(work: Connection, relation: Relation) -> None:
     ]  # fmt: skip
     work.execute(
         f"INSERT INTO {table} SELECT {comma(columns)} FROM {candidates} w JOIN {candidates} o "
-        "ON o.entity_id = w.entity_id AND o.target_id <> w.target_id WHERE w.place = 1"
+        "ON o.entity_id = w.entity_id AND o.target_id <> w.target_id WHERE w.place = 1 AND o.place > 1"
     )
 
 

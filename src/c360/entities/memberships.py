@@ -60,11 +60,13 @@ def build_members(work: Connection, context: Context, relation: Relation) -> Non
             share)
     """
     parts = [option_sql(context, relation, number) for number in range(len(relation.options))]
+    place = "c.place"
+    if len(parts) > 1 or is_many(relation.options):
+        place = "row_number() OVER (PARTITION BY c.entity_id ORDER BY c.closed, c.option_no, c.place)"
     columns = [
         "c.entity_id", "c.target_id", "c.option_no", "c.option_name", "c.joined_at", "c.left_at", "c.role",
         "c.members", "c.share", "c.is_many",
-        "row_number() OVER (PARTITION BY c.entity_id ORDER BY c.closed, c.option_no, c.place) AS place",
-        "c.closed",
+        f"{place} AS place", "c.closed",
     ]  # fmt: skip
     make_scratch(work, relation.candidates, f"SELECT {comma(columns)} FROM ({' UNION ALL '.join(parts)}) c")
     primary = "(place = 1 AND closed = 0)"

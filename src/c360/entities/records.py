@@ -26,12 +26,13 @@ def build_records(work: Connection, context: Context, entity: str) -> None:
 
     An input that only links identifiers (`vocabulary.recorded`) has no candidates here.
 
-    The rank columns say in which order candidates win: 1 is asked first, and the first that is not NULL is kept.
+    The rank columns say in which order candidates win: 1 is asked first, and the first that is not NULL is kept. Most
+    entities have one record; only the others are put in order.
 
     Grain:  one row per source record and input that belongs to an entity.
     Reads:  landing.<source>, c360_known
     Writes: entities.record_<entity>(entity_id, source, source_order, record_key, record_ts, superseded, identifiers,
-            traits, rank_identifier, rank_latest, rank_first where a trait keeps its first value, and
+            traits, is_only, rank_identifier, rank_latest, rank_first where a trait keeps its first value, and
             rank_<rule>_<trait> for `longest` and `most_common`)
     """
     block = context.project.file.entities[entity]
@@ -41,8 +42,16 @@ def build_records(work: Connection, context: Context, entity: str) -> None:
     for trait in commons:
         seen = quote(f"seen_{trait}")
         rows = f"SELECT v.*, count(*) OVER (PARTITION BY entity_id, {quote(trait)}) AS {seen} FROM ({rows}) v"
-    columns = ["u.*", *(f"row_number() OVER ({order}) AS {quote(name)}" for name, order in ranks(block).items())]
-    work.replace_table(record_table(entity), f"SELECT {comma(columns)} FROM ({rows}) u")
+    orders_of = ranks(block)
+    firsts = comma(["u.*", "TRUE AS is_only", *(f"1 AS {quote(name)}" for name in orders_of)])
+    places = [f"row_number() OVER ({order}) AS {quote(name)}" for name, order in orders_of.items()]
+    several = "SELECT entity_id AS one FROM u GROUP BY entity_id HAVING count(*) > 1"
+    work.replace_table(
+        record_table(entity),
+        f"WITH u AS ({rows}), m AS ({several}) "
+        f"SELECT {firsts} FROM u LEFT JOIN m ON m.one = u.entity_id WHERE m.one IS NULL UNION ALL "
+        f"SELECT {comma(['u.*', 'FALSE AS is_only', *places])} FROM u JOIN m ON m.one = u.entity_id",
+    )
 
 
 def ranks(block: Entity) -> dict[str, str]:

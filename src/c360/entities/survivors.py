@@ -41,7 +41,7 @@ def build_survivors(work: Connection, project: Project, entity: str) -> None:
 
 
 def survivors_sql(block: Entity, entity: str, types: dict[str, str]) -> str:
-    """SQL of each entity's winners: per column the candidate of lowest rank that is not NULL."""
+    """SQL of each entity's winners: its only record, else per column the candidate of lowest rank that is not NULL."""
     ranked = [name for name in (*block.ids, *traits_of(block)) if keep_of(block, name) not in ("min", "max")]
     places = [
         f"min(CASE WHEN {quote(name)} IS NOT NULL THEN {quote(rank_column(block, name))} END) AS {quote(f'w_{name}')}"
@@ -56,9 +56,11 @@ def survivors_sql(block: Entity, entity: str, types: dict[str, str]) -> str:
         else:
             columns.append(f"{keep_of(block, name)}({column}) AS {quote(name)}")
     table = record_table(entity)
-    winners = f"SELECT {comma(['entity_id', *places])} FROM {table} GROUP BY entity_id"
+    winners = f"SELECT {comma(['entity_id', *places])} FROM {table} WHERE NOT is_only GROUP BY entity_id"
+    single = comma(["r.entity_id", *(f"r.{quote(name)}" for name in (*block.ids, *traits_of(block)))])
     return (
-        f"SELECT {comma(columns)} FROM {table} r JOIN ({winners}) w ON w.entity_id = r.entity_id GROUP BY r.entity_id"
+        f"SELECT {single} FROM {table} r WHERE r.is_only UNION ALL SELECT {comma(columns)} FROM {table} r "
+        f"JOIN ({winners}) w ON w.entity_id = r.entity_id WHERE NOT r.is_only GROUP BY r.entity_id"
     )
 
 
