@@ -64,14 +64,23 @@ def faults(folder: Path) -> list[str]:
             found.append(f"{path}: its sha256 is not the one of vendor.toml")
         if entry.version not in entry.save_as:
             found.append(f"{path}: the name does not hold the version")
-        found += [f"{folder / entry.legal_name(name)}: missing" for name in entry.legal if not (folder / entry.legal_name(name)).is_file()]
+        found += [
+            f"{folder / entry.legal_name(name)}: missing"
+            for name in entry.legal
+            if not (folder / entry.legal_name(name)).is_file()
+        ]
     return found
 
 
 def fetch(entry: Vendored, folder: Path) -> None:
     """Pack one package and copy its file and licence here."""
     with tempfile.TemporaryDirectory() as scratch:
-        subprocess.run(["npm", "pack", "--silent", f"{entry.package}@{entry.version}"], cwd=scratch, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["npm", "pack", "--silent", f"{entry.package}@{entry.version}"],
+            cwd=scratch,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         data = next(Path(scratch).glob("*.tgz")).read_bytes()
     integrity = "sha512-" + base64.b64encode(hashlib.sha512(data).digest()).decode()
     if integrity != entry.integrity:
