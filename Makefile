@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 DEMO   ?= demo
+# a variable, because a comma would end the argument of `call`
+EVERYTHING := -e '.[web,match,fast]' --group dev
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint unit soak bench clean
@@ -26,7 +28,7 @@ $(VENV)/.run: pyproject.toml
 
 $(VENV)/.dev: pyproject.toml
 	@echo "installing c360 and what its tests need into $(VENV) ..."
-	$(call install,-e '.[web,match,fast]' --group dev)
+	$(call install,$(EVERYTHING))
 	@touch $(VENV)/.run
 
 setup: $(VENV)/.dev  ## make .venv with c360 and everything its tests need
