@@ -70,32 +70,37 @@ def spread(value: str) -> str:
 
 def chosen(read: Read, rows: Rows, tables: Tables) -> str:
     """SQL of the value of one row: the first, the last, the nth, or the first by `order`."""
-    feature, keys, name = read.definition.feature, ", ".join(rows.frame.keys), quote(read.definition.name)
-    if read.kind == "members":
-        ordering = f"{rows.frame.clocked(str(read.order), 'c')}, {read.value}, m.entity_id"
-        also = f"{condition_sql(read, tables)} AND {read.value} IS NOT NULL"
-    else:
-        side = "DESC" if feature.verb == "last" else "ASC"
-        ordering, also = f"s.activity_ts {side}, s.activity_uuid {side}", condition_sql(read, tables)
+    keys, name = ", ".join(rows.frame.keys), quote(read.definition.name)
+    ordering, fits, place = choice(read, rows, tables)
     over = f"row_number() OVER (PARTITION BY {rows.frame.group(rows.target)} ORDER BY {ordering})"
-    found = rows.plain([f"{read.value} AS v", f"{over} AS place"], also)
-    place = feature.n or 1 if feature.verb == "nth" else 1
+    found = rows.plain([f"{read.value} AS v", f"{over} AS place"], fits)
     return f"SELECT {keys}, v AS {name} FROM ({found}) g WHERE place = {place}"
 
 
 def picked(reads: list[Read], rows: Rows, tables: Tables) -> str:
-    """SQL of several picks among the same members: they are read once, and ordered once for each."""
+    """SQL of several values of one row each among the same rows: they are read once, and ordered once for each."""
     columns, values = [], []
     for number, read in enumerate(reads):
-        fits = f"{condition_sql(read, tables)} AND {read.value} IS NOT NULL"
-        ordering = (
-            f"CASE WHEN {fits} THEN 0 ELSE 1 END, {rows.frame.clocked(str(read.order), 'c')}, {read.value}, m.entity_id"
-        )
-        over = f"row_number() OVER (PARTITION BY {rows.frame.group(rows.target)} ORDER BY {ordering})"
-        columns += [f"CASE WHEN {fits} THEN {read.value} END AS v{number}", f"{over} AS place{number}"]
-        values.append(f"max(CASE WHEN place{number} = 1 THEN v{number} END) AS {quote(read.definition.name)}")
+        ordering, fits, place = choice(read, rows, tables)
+        over = f"PARTITION BY {rows.frame.group(rows.target)} ORDER BY CASE WHEN {fits} THEN 0 ELSE 1 END, {ordering}"
+        columns += [
+            f"CASE WHEN {fits} THEN {read.value} END AS v{number}",
+            f"row_number() OVER ({over}) AS place{number}",
+        ]
+        values.append(f"max(CASE WHEN place{number} = {place} THEN v{number} END) AS {quote(read.definition.name)}")
     keys = ", ".join(rows.frame.keys)
     return f"SELECT {keys}, {', '.join(values)} FROM ({rows.plain(columns)}) g GROUP BY {keys}"
+
+
+def choice(read: Read, rows: Rows, tables: Tables) -> tuple[str, str, int]:
+    """How the rows are ordered from which a value is taken, which rows there are, and the place of the chosen one."""
+    feature, fits = read.definition.feature, condition_sql(read, tables)
+    if read.kind == "members":
+        ordering = f"{rows.frame.clocked(str(read.order), 'c')}, {read.value}, m.entity_id"
+        return ordering, f"{fits} AND {read.value} IS NOT NULL", 1
+    side = "DESC" if feature.verb == "last" else "ASC"
+    place = feature.n or 1 if feature.verb == "nth" else 1
+    return f"s.activity_ts {side}, s.activity_uuid {side}", fits, place
 
 
 def most_common(read: Read, rows: Rows, tables: Tables) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from c360.features.compiler.measures import aggregate, anchored, is_grouped
+from c360.features.compiler.measures import aggregate, anchored, is_grouped, space_of
 from c360.features.compiler.nulls import with_null_policy
 from c360.features.compiler.ranked import distinct, picked, ranked
 from c360.features.compiler.rows import Rows, Tables, days_of, member_rows, stream_rows
@@ -149,9 +149,9 @@ def group_of(read: Read, tables: Tables) -> tuple[object, ...]:
     """Features with the same group share a pass."""
     verb, shape = read.definition.feature.verb, "grouped"
     if not is_grouped(read):
-        no_maximum = tables.type_of(read.value_key, "entities") == "BOOLEAN"
-        alone = ".".join(read.key)
-        shape = verb if verb == "distinct" or (verb == "pick" and not no_maximum) else alone
+        has_maximum = not tables.types or tables.type_of(read.value_key, space_of(read)) not in ("", "BOOLEAN")
+        of_one_row = verb in ("pick", "first", "last", "nth") and has_maximum
+        shape = "one row" if of_one_row else verb if verb == "distinct" else ".".join(read.key)
     kind = (read.kind, read.sessions, read.following, read.until if read.sessions else ())
     return kind, read.source, read.chain, read.anchor, tier_of(read), shape, read.activities if read.sessions else ()
 
