@@ -114,9 +114,8 @@ def measure(folder, lines):
     with open_work(folder / "bench.duckdb") as connection:
         if not connection.table_exists("wholesale", "stream"):
             write_tables(connection, lines)
-        lens = open_lens(
-            own, map={"customers": "wholesale.customers", "stream": "wholesale.stream"}, connection=connection
-        )
+        tables = {"customers": "wholesale.customers", "stream": "wholesale.stream"}
+        lens = open_lens(own, map=tables, connection=connection, snapshot="bench")
         rows = connection.scalar("SELECT count(*) FROM wholesale.stream WHERE activity = 'order_placed'")
         print(f"{rows:,} order lines")
         print(f"{'question':52} {'lens s':>8} {'by hand s':>10} {'ratio':>6} {'compile ms':>11}")

@@ -22,6 +22,7 @@ from tests.golden.lens_store import (
 )
 from tests.golden.sql_engines import find_postgres, running_postgres
 
+from c360.errors import ProjectError
 from c360.lenses import OpenLens
 from c360.warehouse import Connection
 
@@ -184,3 +185,31 @@ def test_the_sample_is_as_large_as_the_questions_need(connection: Connection) ->
     assert connection.scalar("SELECT count(*) FROM wholesale.stream WHERE activity = 'order_placed'") >= 25_000
     lost = facts + "SELECT count(*) FROM rejected ANTI JOIN placed USING (line)"
     assert connection.scalar(lost, portable=False) > 0, "some rejections are of orders that nobody placed"
+
+
+@pytest.mark.skipif(not reference.exists(), reason="../shared is absent")
+def test_a_claim_of_the_reference_that_the_data_disproves_is_planned_as_to_many(connection: Connection) -> None:
+    """Lines are invoiced in parts, so order_placed 1:1 order_invoiced is not so, whatever the file claims."""
+    lens = lens_over(connection, reference)
+    query = {
+        "dimensions": ["order_invoiced.product_classification"],
+        "measures": ["order_placed.monetary"],
+        "totals": True,
+    }
+    answer = lens.query(query, as_of=as_of)
+    by_hand = connection.rows(
+        facts
+        + "SELECT i.classification, sum(p.value) FROM placed AS p LEFT JOIN (SELECT DISTINCT trim(feature1) AS line, "
+        "trim(feature6) AS classification FROM wholesale.stream WHERE activity = 'order_invoiced') AS i USING (line) "
+        "GROUP BY ALL",
+        portable=False,
+    )
+    assert same(answer.rows, by_hand)
+    assert any("the data disproves that order_invoiced.ref_order_id is unique" in note for note in answer.notes)
+    assert answer.not_additive["order_placed.monetary"] == ["order_invoiced.product_classification"]
+    days = "date_diff('day', ${order_placed.activity_ts}, ${order_invoiced.activity_ts})"
+    with pytest.raises(ProjectError) as caught:
+        lens.query({"measures": [{"of": "order_placed", "type": "avg", "as": "days", "sql": days}]}, as_of=as_of)
+    assert caught.value.faults[0].code == "lens-fan-out"
+    assert "is disproved" in str(caught.value)
+    assert "sub_query: true" in str(caught.value)

@@ -29,7 +29,7 @@ def bind(connection, schema):
     for entity in schema.entities.values():
         connection.execute(f"CREATE OR REPLACE TABLE {entity.name} AS {values_sql(entity)}", portable=False)
     form = LensForm.model_validate(lens_of(schema))
-    return Bound(Reader(form, {}, "random").read(), connection, Sources(connection, {}))
+    return Bound(Reader(form, {}, "random").read(), connection, Sources(connection, {}), snapshot="random")
 
 
 def same(found, wanted):

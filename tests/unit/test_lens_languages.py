@@ -188,6 +188,17 @@ def test_a_csv_keeps_the_zeros_of_what_the_lens_calls_text(lens):
     assert found.rows == [("02108",)]
 
 
+def test_a_csv_that_changes_is_read_again(tmp_path):
+    write(tmp_path, customers=5, lines=20)
+    with open_lens(own, map={"customers": "customers.csv", "stream": "stream.csv"}, root=tmp_path) as opened:
+        first = opened.query({"measures": ["customer.count_customers"]})
+        assert opened.query({"measures": ["customer.count_customers"]}).snapshot == first.snapshot
+        write(tmp_path, customers=7, lines=20, overwrite=True)
+        second = opened.query({"measures": ["customer.count_customers"]})
+    assert (first.rows, second.rows) == ([(5,)], [(7,)])
+    assert first.snapshot != second.snapshot
+
+
 def test_the_state_of_the_files_names_the_snapshot(lens):
     answer = lens.query({"measures": ["customer.count_customers"]})
     assert answer.snapshot.startswith("files-")

@@ -442,3 +442,48 @@ def test_day_of_a_difference_and_date_diff_count_complete_days_in_trino(lens):
         "measures": [{**query["measures"][0], "sql": "date_diff('day', ${sale.at}, timestamp '2026-01-12 11:00:00')"}],
     }
     assert lens.query(ago, as_of=as_of).rows == [(1,)]
+
+
+def test_a_claim_is_proven_anew_when_the_rows_may_have_changed(tmp_path):
+    file = tmp_path / "shop.lens.yaml"
+    file.write_text(text, encoding="utf-8")
+    query = {"measures": ["sale.total"], "dimensions": ["customer.state"]}
+    with open_memory(threads=1) as connection:
+        for statement in data.split(";"):
+            connection.execute(statement, portable=False)
+        lens = open_lens(file, connection=connection)
+        assert lens.query(query, as_of=as_of).rows == [("CA", 65), ("NY", 7), (None, 100)]
+        connection.execute("INSERT INTO customers VALUES (1, 'CA', NULL)", portable=False)
+        answer = lens.query(query, as_of=as_of)
+        assert answer.rows == [("CA", 65), ("NY", 7), (None, 100)]
+        assert "the data disproves that customer.id is unique" in answer.notes[-1]
+
+
+def test_a_file_that_changes_is_proven_anew(tmp_path):
+    file = tmp_path / "shop.lens.yaml"
+    file.write_text(text, encoding="utf-8")
+    with open_memory(threads=1) as connection:
+        for statement in data.split(";"):
+            connection.execute(statement, portable=False)
+
+        def write(name, rows):
+            connection.execute(f"COPY ({rows}) TO '{tmp_path / name}.parquet' (FORMAT parquet)", portable=False)
+
+        for name in ("customers", "sales", "visits"):
+            write(name, f"SELECT * FROM {name}")
+        tables = {name: str(tmp_path / f"{name}.parquet") for name in ("customers", "sales", "visits")}
+        with open_lens(file, map=tables) as lens:
+            query = {"measures": ["sale.total"], "dimensions": ["customer.state"]}
+            first = lens.query(query, as_of=as_of)
+            assert first.notes == ()
+            assert lens.bound.proofs.known
+            write("customers", "SELECT * FROM customers UNION ALL SELECT * FROM customers")
+            second = lens.query(query, as_of=as_of)
+    assert second.rows == first.rows
+    assert second.snapshot != first.snapshot
+    assert "the data disproves" in second.notes[-1]
+
+
+def test_a_snippet_that_makes_rows_of_rows_is_refused(refusal):
+    fault = refusal({"dimensions": [{"sql": "unnest([${sale.id}, 2])", "as": "x"}], "measures": ["sale.n"]})
+    assert fault.code == "sql-not-allowed"

@@ -78,6 +78,7 @@ def prepare(bound: Bound, request: Any, as_of: datetime | None = None) -> tuple[
     clock = Clock(as_of or bound.as_of or now(), form.timezone)
     clock.zone  # noqa: B018 an unknown zone is said before anything else
     check_via(bound, form)
+    bound.refresh()
     lens = with_appends(bound.lens, form)
     query = resolve(lens, form, clock)
     return Context(bound.with_lens(lens), clock, query.params, query.via, query.dialect), query
@@ -111,7 +112,9 @@ def compile_request(bound: Bound, request: Any, as_of: datetime | None = None) -
     """The statement of a request, without running it."""
     form = request if isinstance(request, RequestForm) else read_request(request)
     context, query = prepare(bound, form, as_of)
-    return put_round(compile_query(context, query), form.outer)
+    compiled = put_round(compile_query(context, query), form.outer)
+    bound.proven_of = bound.state()
+    return compiled
 
 
 def run_query(
@@ -137,6 +140,7 @@ def run_query(
     if runs_on is None:
         raise ValueError("run_query needs a connection")
     compiled = put_round(compile_query(context, query), form.outer)
+    bound.proven_of = bound.state()
     rows = runs_on.rows(compiled.sql)
     types = tuple(str(column[1]) for column in runs_on.raw.description or ())
     return Answer(

@@ -110,6 +110,7 @@ def open_lens(
     connection: Connection | None = None,
     dialect: str | None = None,
     root: Path | None = None,
+    snapshot: str | None = None,
 ) -> OpenLens:
     """Open a lens file over files or tables.
 
@@ -119,10 +120,13 @@ def open_lens(
         connection: a warehouse to read; default an empty one in memory, for files.
         dialect: the SQL dialect of the lens's snippets, when its file does not say.
         root: where relative paths of the mapping start.
+        snapshot: a name for the state of the tables, which must not change while the lens is open; without one, what a
+            query rests on is proven of tables anew for each query, and of files when they change.
     """
     from c360.warehouse.engines.duckdb import open_memory
 
     lens = load_lens(Path(path), str(path), dialect)
     opened = connection or open_memory()
     uses: dict[str, TableUse] = read_uses(dict(map or {}))
-    return OpenLens(Bound(lens, opened, Sources(opened, uses, root)), opened, owns=connection is None)
+    bound = Bound(lens, opened, Sources(opened, uses, root), snapshot=snapshot)
+    return OpenLens(bound, opened, owns=connection is None)

@@ -47,6 +47,25 @@ class Bound:
         self.trees: dict[tuple[str, str], exp.Expr] = {}
         self.types: dict[str, dict[str, str]] = {}
         self.written_relations: dict[tuple[object, ...], str] = {}
+        self.proven_of = self.snapshot
+
+    def refresh(self) -> None:
+        """Forget what was proven of rows that may have changed since.
+
+        A snapshot does not change; files are the same while size and time are; of other tables nothing is known.
+        """
+        state = self.state()
+        if state is not None and state == self.proven_of:
+            return
+        self.proofs.forget()
+        self.types.clear()
+        self.written_relations.clear()
+        if self.sources is not None:
+            self.sources.ready.clear()
+
+    def state(self) -> str | None:
+        """What stays the same while the rows do; None where that cannot be known."""
+        return self.snapshot or (self.sources.state() if self.sources else None)
 
     def with_lens(self, lens: Lens) -> "Bound":
         """The same tables under a lens with more members; what is known of them is shared."""

@@ -45,6 +45,10 @@ class Proofs:
         if kept.get("snapshot") == self.snapshot:
             self.known = {sql: Proof(*found) for sql, found in kept.get("proofs", {}).items()}
 
+    def forget(self) -> None:
+        """The rows may be others now."""
+        self.known.clear()
+
     def keep(self) -> None:
         """Write the proofs beside the old ones' place, then put them there in one step."""
         if self.file is None or self.snapshot is None:

@@ -95,6 +95,7 @@ class Sources:
         self.root = root or Path()
         self.ready: dict[str, str] = {}
         self.files: dict[str, Path] = {}
+        self.changing = False
 
     def relation(self, parts: Sequence[str], mentioned: str, text_columns: frozenset[str]) -> str:
         """The SQL of a table of the lens, as it may stand after FROM.
@@ -124,6 +125,7 @@ class Sources:
         table = ".".join(quote(part) for part in parts)
         if not self.exists(parts):
             raise ProjectError(self.missing(source, name, mapped=mapped))
+        self.changing = True
         return table
 
     def exists(self, parts: list[str]) -> bool:
@@ -203,6 +205,10 @@ class Sources:
         from c360.lenses.snippets.parse import parse_snippet
 
         return parse_snippet(sql, "duckdb").tree.sql(dialect="duckdb")
+
+    def state(self) -> str | None:
+        """What stays the same while the rows do; None where tables are read that may change at any time."""
+        return None if self.changing else self.fingerprint
 
     @property
     def fingerprint(self) -> str | None:

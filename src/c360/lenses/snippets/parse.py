@@ -104,7 +104,10 @@ def forbid(tree: "exp.Expr", shown: str) -> None:
     """Refuse queries, tables, placeholders and functions that reach outside the row."""
     from sqlglot import exp
 
-    kinds = (exp.Table, exp.Subquery, exp.Select, exp.Placeholder, exp.Parameter, exp.Command, exp.Alias, exp.SetItem)
+    kinds = (
+        exp.Table, exp.Subquery, exp.Select, exp.Placeholder, exp.Parameter, exp.Command, exp.Alias, exp.SetItem,
+        exp.UDTF, exp.Columns,  # these make several rows or columns of one
+    )  # fmt: skip
     for kind in kinds:
         if tree.find(kind) is not None:
             raise ProjectError(Fault("sql-not-allowed", f"'{shown}' may not hold a {kind.__name__.lower()}"))
