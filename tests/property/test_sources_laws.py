@@ -15,7 +15,7 @@ from tests.landed_files import Landing
 
 from c360.errors import C360Error
 from c360.sources.files.splitting.records import Grammar, split_csv
-from c360.sources.files.splitting.scan import scan_text
+from c360.sources.files.splitting.scan import Scan, count_between_quotes, count_by_parity, scan_text
 
 slow = settings(
     max_examples=120,
@@ -103,16 +103,28 @@ def test_the_exact_way_reads_the_same_values_as_the_quick_one(landing: Landing, 
 @settings(
     max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(content=damaged_text)
-def test_the_quick_count_of_a_regular_file_is_the_exact_one(tmp_path: Path, content: bytes) -> None:
+@given(content=damaged_text, cut=st.integers(0, 40))
+def test_the_quick_counts_of_a_regular_file_are_the_exact_one(tmp_path: Path, content: bytes, cut: int) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(content)
+    end = content.find(b"\n", cut) + 1
+    by_parts, by_parity = Scan(), Scan()
+    for chunk in (content[:end], content[end:]):
+        if chunk:
+            count_between_quotes(by_parts, chunk, b",")
+            count_by_parity(by_parity, chunk, b",")
 
     scan = scan_text(path, b",", 0, len(content))
 
+    assert by_parts.regular == by_parity.regular
+    if by_parts.regular:
+        assert (by_parts.records, by_parts.ends) == (by_parity.records, by_parity.ends)
     if scan.regular:
         exact = sum(len(block.records) for block in split_csv(path, Grammar(b",", 2), 0))
         assert scan.records == exact
+    if by_parity.regular and not by_parity.inside and len(by_parity.ends) < 2 and b"\0" not in content:
+        exact = sum(len(block.records) for block in split_csv(path, Grammar(b",", 2), 0))
+        assert by_parity.records == exact
 
 
 cells = st.sampled_from(

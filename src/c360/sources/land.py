@@ -4,7 +4,7 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from c360.project import Project
 from c360.sources.conditions import compile_loosely, conditions
 from c360.sources.files.append import append, may_append
 from c360.sources.files.land import FilesChangedError, Job, Opened, Progress, open_source, read_source
+from c360.sources.files.loading.load import uncompressed
 from c360.sources.files.opening.columns import identifier_columns
 from c360.sources.files.opening.discover import Found, find_files
 from c360.sources.files.splitting.exact import Rejected
@@ -103,6 +104,8 @@ class Due:
 
 def clear_quarantine(work: Connection, project: Project, item: Due) -> None:
     """Forget the refused records that were looked at again; those of files that a log no longer has are kept."""
+    if item.before is None:
+        return
     where = f"source = {literal(item.name)} AND kind = 'row'"
     if project.file.sources[item.name].append_only:
         files = comma(literal(file.shown) for file in (item.new if item.appends else item.found))
@@ -203,18 +206,21 @@ def definition_of(project: Project, name: str, as_of: datetime) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def read_all(job: Job, sources: Iterable[tuple[Due, Opened]]) -> list[tuple[SourceState, list[Rejected]]]:
+def read_all(job: Job, sources: Sequence[tuple[Due, Opened]]) -> list[tuple[SourceState, list[Rejected]]]:
     """Read sources one after the other; a source whose files change meanwhile is read a second time.
 
     Raises:
         SourceError: everything that is wrong with any of them.
     """
     results, faults = [], list[Fault]()
-    for item, opened in sources:
-        try:
-            results.append(read_twice(job, item, opened))
-        except SourceError as error:
-            faults += error.faults
+    if not sources:
+        return []
+    with uncompressed(job.work):
+        for item, opened in sources:
+            try:
+                results.append(read_twice(job, item, opened))
+            except SourceError as error:
+                faults += error.faults
     if faults:
         raise SourceError(*faults)
     return results

@@ -138,7 +138,7 @@ def read_source(
     if before is not None:
         log = Table(before.landed.table, before.landed.columns, before.computed)
         keep = partial(keep_vanished, work, log, rules=rules)
-    sums = settle(work, target, rules, tally, keep)
+    sums = settle(work, target, rules, tally, keep, loaded.summary)
     landed = describe_table(opened, loaded, target, tally, sums, reader.columns.key)
     return SourceState(landed, "", tally, files, loaded.empty, loaded.computed), reader.rejected
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from c360.errors import Fault, SourceError
+from c360.errors import Fault, SourceError, WarehouseError
 from c360.project import Project
 from c360.sources.files.loading.reader import Reader, Refused, json_flaw
-from c360.sources.files.loading.settle import content_hash_of
+from c360.sources.files.loading.settle import Summary, content_hash_of, few_rows, summary_sql
 from c360.sources.files.values.classes import ColumnType
 from c360.sources.files.values.inference import exact_types
 from c360.sources.files.values.types import value_sql
@@ -32,6 +32,7 @@ class Loaded:
         computed: the columns that c360 adds: `_key`, `_time`.
         time_sql: the UTC time of a row.
         empty: columns without a value, of which the type is not known.
+        summary: of a small table from which nothing was set aside (see `settle.summary`).
     """
 
     columns: dict[str, str]
@@ -39,6 +40,7 @@ class Loaded:
     time_sql: str | None
     empty: list[str]
     warnings: list[str]
+    summary: Summary | None
 
 
 def load(work: Connection, project: Project, reader: Reader, table: str) -> Loaded:
@@ -55,26 +57,40 @@ def load(work: Connection, project: Project, reader: Reader, table: str) -> Load
     if types is None:
         types, warnings = exact_types(work, project, reader)
     with fewer_optimizers(work, len(types)):
-        rows, flawed = fill(work, reader, table, types)
-        if rows != reader.expected:
+        filled = fill(work, reader, table, types)
+        if filled.rows != reader.expected:
             reader.read_exactly(reader.inputs)
-            rows, flawed = fill(work, reader, table, types)
-            if rows != reader.expected:
-                raise SourceError(lost(project, reader, rows))
-        if flawed and not all(types[column].declared for column in flawed_columns(work, table, reader)):
+            filled = fill(work, reader, table, types)
+            if filled.rows != reader.expected:
+                raise SourceError(lost(project, reader, filled.rows))
+        if filled.flawed and not all(types[column].declared for column in flawed_columns(work, table, reader)):
             types, warnings = exact_types(work, project, reader)
-            rows, flawed = fill(work, reader, table, types)
-        if flawed and not reader.all_exact:
+            filled = fill(work, reader, table, types)
+        if filled.flawed and not reader.all_exact:
             reader.read_exactly(reader.inputs)
-            rows, flawed = fill(work, reader, table, types)
-        if flawed:
+            filled = fill(work, reader, table, types)
+        if filled.flawed:
             set_aside(work, reader, table, types)
     for column in ("_flaw", *(("_file", "_record") if reader.copied else ())):
         work.execute(f"ALTER TABLE {table} DROP COLUMN {column}", portable=False)
     computed = [*(() if reader.columns.key else ("_key",)), *(("_time",) if is_local_date(reader, types) else ())]
-    columns = {name: kind.stored for name, kind in types.items()}
-    empty = [name for name, kind in types.items() if not kind.certain]
-    return Loaded(columns, tuple(computed), time_of(reader, types), empty, warnings)
+    return Loaded(
+        columns={name: kind.stored for name, kind in types.items()},
+        computed=tuple(computed),
+        time_sql=time_of(reader, types),
+        empty=[name for name, kind in types.items() if not kind.certain],
+        warnings=warnings,
+        summary=None if filled.flawed else filled.summary,
+    )
+
+
+@dataclass(frozen=True)
+class Filled:
+    """How many records a table got, how many of them do not fit, and the summary of a small table."""
+
+    rows: int
+    flawed: int
+    summary: Summary | None
 
 
 @contextmanager
@@ -87,11 +103,29 @@ def fewer_optimizers(work: Connection, columns: int) -> Iterator[None]:
     try:
         yield
     finally:
-        work.execute("RESET disabled_optimizers", portable=False)
+        reset(work, "disabled_optimizers")
 
 
-def fill(work: Connection, reader: Reader, table: str, types: dict[str, ColumnType]) -> tuple[int, int]:
-    """Read every record into the table with `_flaw` (0: it fits); how many there are, and how many do not fit."""
+@contextmanager
+def uncompressed(work: Connection) -> Iterator[None]:
+    """Write tables as they are: they are read as a whole, once or twice, and compressing takes longer than writing."""
+    work.execute("SET force_compression = 'uncompressed'", portable=False)
+    try:
+        yield
+    finally:
+        reset(work, "force_compression")
+
+
+def reset(work: Connection, setting: str) -> None:
+    """Put a setting back, unless the transaction has failed: then its own error is what counts."""
+    try:
+        work.execute(f"RESET {setting}", portable=False)
+    except WarehouseError:
+        return
+
+
+def fill(work: Connection, reader: Reader, table: str, types: dict[str, ColumnType]) -> Filled:
+    """Read every record into the table with `_flaw` (0: it fits)."""
     columns = reader.columns
     names = list(enumerate(columns.names))
     read = [
@@ -117,8 +151,11 @@ def fill(work: Connection, reader: Reader, table: str, types: dict[str, ColumnTy
         select = f"SELECT *{computed} FROM ({select})"
     work.execute(f"DROP TABLE IF EXISTS {table}", portable=False)
     work.execute(f"CREATE TABLE {table} AS {select}", portable=False)
-    rows, flawed = work.rows(f"SELECT count(*), count(nullif(_flaw, 0)) FROM {table}", portable=False)[0]
-    return int(rows), int(flawed)
+    small = reader.expected <= few_rows
+    more = summary_sql(columns.names, columns.key) if small else "count(*)"
+    counted = work.rows(f"SELECT count(nullif(_flaw, 0)), {more} FROM {table}", portable=False)[0]
+    flawed, *summary = (int(value) for value in counted)
+    return Filled(summary[0], flawed, tuple(summary) if small else None)
 
 
 def flaw_sql(reader: Reader, types: dict[str, ColumnType], values: dict[str, str]) -> str:

@@ -195,7 +195,8 @@ def sample_of(item: Input, layout: Layout) -> list[list[str]]:
             continue
         cleaned, flaw = grammar.clean(record)
         if flaw is None:
-            rows.append([field.decode() for field in grammar.texts(cleaned)])
+            fields = grammar.texts(cleaned) if b'"' in cleaned else cleaned.split(layout.delimiter)
+            rows.append([field.decode() for field in fields])
         if len(rows) >= most:
             break
     return rows

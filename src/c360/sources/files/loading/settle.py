@@ -1,6 +1,6 @@
 """A freshly loaded table in; the rows that count out: filtered, one per key, without deletes, with a fingerprint."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from c360.sources.landed import Tally
@@ -35,9 +35,14 @@ class Table:
 
 
 Keep = Callable[[Table], int]
+Summary = tuple[int, ...]
+few_rows = 1_000_000
+most_sorted = 20_000_000
 
 
-def settle(work: Connection, table: Table, rules: Rules, tally: Tally, keep: Keep | None = None) -> str:
+def settle(
+    work: Connection, table: Table, rules: Rules, tally: Tally, keep: Keep | None = None, known: Summary | None = None
+) -> str:
     """Leave only the rows that count in a table.
 
     Grain:  one row per key, or per record where there is no key.
@@ -48,13 +53,15 @@ def settle(work: Connection, table: Table, rules: Rules, tally: Tally, keep: Kee
         rules: what decides which rows count.
         tally: its counts are added to.
         keep: adds what a log keeps to the table, and says how many rows.
+        known: the table's summary, where it was made with the table.
 
     Returns:
         The fingerprint of the rows.
     """
     if rules.where:
         tally.filtered += delete(work, table.name, f"({rules.where}) IS NOT TRUE")
-    rows, distinct, *sums = summary(work, table, rules)
+        known = None
+    rows, distinct, *sums = known or summary(work, table, rules)
     changed = distinct < rows
     if changed and rules.key:
         pick_winners(work, table, rules, tally)
@@ -78,16 +85,44 @@ def delete(work: Connection, table: str, condition: str) -> int:
     return int(work.scalar(f"DELETE FROM {table} WHERE {condition}", portable=False))
 
 
-def summary(work: Connection, table: Table, rules: Rules) -> tuple[int, ...]:
+def summary(work: Connection, table: Table, rules: Rules) -> Summary:
     """The number of rows, of different keys, and two order-independent sums over the hashes of the rows."""
-    row = f"hash({comma(quote(name) for name in sorted(table.columns, key=str.lower))})"
-    sql = f"SELECT count(*), count(DISTINCT {hashed_key(rules)}), coalesce(sum({row}), 0), coalesce(bit_xor({row}), 0) FROM {table.name}"
-    return tuple(int(value) for value in work.rows(sql, portable=False)[0])
+    rows = int(work.scalar(f"SELECT count(*) FROM {table.name}", portable=False))
+    if rows <= few_rows:
+        sql = f"SELECT {summary_sql(table.columns, rules.key)} FROM {table.name}"
+        return tuple(int(value) for value in work.rows(sql, portable=False)[0])
+    one, other = work.rows(f"SELECT {sums_sql(table.columns)} FROM {table.name}", portable=False)[0]
+    return rows, count_keys(work, table, rules, rows), int(one), int(other)
 
 
-def hashed_key(rules: Rules) -> str:
+def summary_sql(columns: Iterable[str], key: Sequence[str]) -> str:
+    """The summary of a small table as a select list."""
+    return f"count(*), count(DISTINCT {hashed_key(key)}), {sums_sql(columns)}"
+
+
+def sums_sql(columns: Iterable[str]) -> str:
+    """Two order-independent sums over the hashes of the rows."""
+    row = f"hash({comma(quote(name) for name in sorted(columns, key=str.lower))})"
+    return f"coalesce(sum({row}), 0), coalesce(bit_xor({row}), 0)"
+
+
+def count_keys(work: Connection, table: Table, rules: Rules, rows: int) -> int:
+    """How many different keys a large table has: sorting their hashes is cheaper than a hash table of them."""
+    hashed = hashed_key(rules.key)
+    parts = rows // most_sorted + 1
+    total = 0
+    for part in range(parts):
+        where = f"WHERE {hashed} % {parts} = {part}" if parts > 1 else ""
+        hashes = work.columns(f"SELECT {hashed} AS key_hash FROM {table.name} {where}")["key_hash"]
+        if len(hashes):
+            hashes.sort()
+            total += 1 + int((hashes[1:] != hashes[:-1]).sum())
+    return total
+
+
+def hashed_key(key: Sequence[str]) -> str:
     """A number that is the same for rows with the same key, and nearly always only then."""
-    return f"hash({comma(quote(name) for name in rules.key or ('_key',))})"
+    return f"hash({comma(quote(name) for name in key or ('_key',))})"
 
 
 def content_hash_sql(columns: Sequence[str]) -> str:
@@ -113,7 +148,7 @@ def pick_winners(work: Connection, table: Table, rules: Rules, tally: Tally) -> 
 
     Only rows whose key hash occurs twice are looked at exactly.
     """
-    hashed = hashed_key(rules)
+    hashed = hashed_key(rules.key)
     twice = f"SELECT {hashed} FROM {table.name} GROUP BY 1 HAVING count(*) > 1"
     order = f"{quote(rules.order)} DESC NULLS LAST, " if rules.order else ""
     window = f"PARTITION BY {comma(quote(name) for name in rules.key)} ORDER BY {order}content DESC, place"

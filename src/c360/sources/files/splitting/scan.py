@@ -14,7 +14,8 @@ from pathlib import Path
 chunk_bytes = 1 << 22
 longest_line = 1 << 26
 head_lines = 100
-small_chunk = 1 << 18
+small_file = 1 << 22
+large_file = 1 << 26
 blank_lf, blank_crlf = re.compile(rb"\n(?=\n)"), re.compile(rb"\n(?=\r\n)")
 
 
@@ -23,12 +24,14 @@ class Scan:
     """What a pass over a file found.
 
     Attributes:
+        expected: the size of the file when it was looked at.
         records: non-blank lines that end outside of quotes, the header among them.
         regular: whether a strict parser must find the same records.
         sample: some records from all over the file, for the first guess of types; empty when there are quotes.
     """
 
     content_hash: str = ""
+    expected: int = 0
     records: int = 0
     regular: bool = True
     size: int = 0
@@ -54,7 +57,7 @@ def scan_text(path: Path, delimiter: bytes, mark: int, size: int, report: Callab
         size: of the file when it was looked at; what is written behind that meanwhile is not followed.
         report: called with the number of bytes done.
     """
-    scan, digest = Scan(), hashlib.sha256()
+    scan, digest = Scan(expected=size), hashlib.sha256()
     with path.open("rb", buffering=0) as raw, ThreadPoolExecutor(1) as beside:
         hashing: Future[None] | None = None
         while scan.size < size and (chunk := raw.read(chunk_bytes)):
@@ -105,7 +108,7 @@ def count_chunk(scan: Scan, chunk: bytes, delimiter: bytes) -> None:
     if scan.inside:
         return
     take_sample(scan, chunk)
-    lines, doubled = count_lines(chunk)
+    lines, doubled = count_lines(chunk, scan.expected)
     returns = chunk.count(b"\r") if b"\r" in chunk else 0
     blank = 0
     if returns:
@@ -118,10 +121,10 @@ def count_chunk(scan: Scan, chunk: bytes, delimiter: bytes) -> None:
     scan.records += lines - blank + (not chunk.endswith(b"\n"))
 
 
-def count_lines(chunk: bytes) -> tuple[int, int]:
-    """Line ends, and those that follow another one at once."""
-    if len(chunk) < chunk_bytes:
-        return chunk.count(b"\n"), len(blank_lf.findall(chunk)) if b"\n\n" in chunk else 0
+def count_lines(chunk: bytes, size: int) -> tuple[int, int]:
+    """Line ends, and those that follow another one at once; numpy pays from `size` bytes in a file on."""
+    if size < large_file:
+        return chunk.count(b"\n"), len(blank_lf.findall(chunk))
     import numpy as np
 
     ends = np.frombuffer(chunk, np.uint8) == 10
@@ -141,7 +144,7 @@ def take_sample(scan: Scan, chunk: bytes) -> None:
 def count_quoted(scan: Scan, chunk: bytes, delimiter: bytes) -> None:
     """Add the records of a chunk with quotes: line ends before which the number of quotes is even."""
     scan.sample = []
-    if len(chunk) < small_chunk:
+    if scan.expected < small_file:
         count_between_quotes(scan, chunk, delimiter)
     else:
         count_by_parity(scan, chunk, delimiter)

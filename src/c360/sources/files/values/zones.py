@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 first_year, last_year = 1970, 2070
 step = timedelta(days=7)
+always_utc = ("UTC", "Etc/UTC", "GMT", "Etc/GMT")
 Change = tuple[datetime, int]
 
 
 def local_to_utc_sql(moment: str, zone: str) -> str:
     """SQL for the UTC time of a naive TIMESTAMP expression that is written in a zone."""
-    offset, changes = changes_of(zone)
+    offset, changes = (0, ()) if zone in always_utc else changes_of(zone)
     if not changes and offset == 0:
         return moment
     shifted = steps_sql(moment, offset, changes)
