@@ -1,0 +1,60 @@
+"""A project's `suggest:` in, the table of pairs that may be one out: for people to decide, never merged by itself."""
+
+from collections.abc import Iterator
+
+from c360.entities import relation_columns
+from c360.project import Project
+from c360.project.blocks.entities import Entity
+from c360.warehouse import comma, literal, qualified, quote
+from c360.warehouse.catalogue import PublishedColumn, PublishedTable
+
+most_alike = 10  # a value that more than so many share says nothing
+
+
+def suggestion_tables(project: Project) -> Iterator[PublishedTable]:
+    """The one table of suggestions, when any entity asks for them."""
+    selects = [pairs_sql(project, name, entity) for name, entity in project.file.entities.items() if entity.suggest]
+    if selects:
+        yield PublishedTable(
+            name="suggestion",
+            select=" UNION ALL ".join(selects),
+            key=("entity", "entity_id", "other_id"),
+            columns=(
+                PublishedColumn("entity", "Of which entity both are"),
+                PublishedColumn("entity_id", "The one whose id stays when they are merged"),
+                PublishedColumn("other_id", "The other one"),
+                PublishedColumn("score", "How much alike they are, 0-1"),
+                PublishedColumn("alike", "How many have the same values: two when only these two have them"),
+            ),
+            grain="one row per pair",
+            description="Pairs that may be one, by what the project's `suggest:` compares; a person decides.",
+        )
+
+
+def pairs_sql(project: Project, name: str, entity: Entity) -> str:
+    """Pairs of an entity that have the same value in everything that is compared."""
+    keys = compared_columns(project, name, entity)
+    values = [f"lower(trim(CAST({quote(column)} AS VARCHAR))) AS k{place}" for place, column in enumerate(keys)]
+    present = " AND ".join(f"{quote(column)} IS NOT NULL" for column in keys)
+    names = [f"k{place}" for place in range(len(keys))]
+    table = qualified("entities", name)
+    keyed = f"(SELECT entity_id, {comma(values)} FROM {table} WHERE {present})"
+    few = (
+        f"(SELECT {comma(names)}, COUNT(*) AS alike FROM {keyed} AS c GROUP BY {comma(names)} "
+        f"HAVING COUNT(*) BETWEEN 2 AND {most_alike})"
+    )
+    same = " AND ".join(f"f.{key} = a.{key}" for key in names)
+    also = " AND ".join(f"b.{key} = a.{key}" for key in names)
+    return (
+        f"SELECT {literal(name)} AS entity, a.entity_id, b.entity_id AS other_id, CAST(1 AS DOUBLE) AS score, f.alike "
+        f"FROM {keyed} AS a JOIN {few} AS f ON {same} JOIN {keyed} AS b ON {also} AND a.entity_id < b.entity_id "
+        "LEFT JOIN (SELECT DISTINCT LEAST(p.entity_id, q.entity_id) AS one, GREATEST(p.entity_id, q.entity_id) AS other "
+        "FROM identity.apart AS t JOIN identity.member AS p ON p.node_id = t.u JOIN identity.member AS q ON q.node_id = t.v) AS d "
+        "ON d.one = a.entity_id AND d.other = b.entity_id WHERE d.one IS NULL"
+    )
+
+
+def compared_columns(project: Project, name: str, entity: Entity) -> list[str]:
+    """The columns that are compared: a relation is compared by its target's id."""
+    relations = {target: column for column, target in relation_columns(project, name).items()}
+    return [relations.get(one, one) for one in (entity.suggest.compare if entity.suggest else ())]
