@@ -3,7 +3,6 @@
 import secrets
 import threading
 import time
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,7 +59,6 @@ class Site:
         self.looked = time.monotonic()
         self.environments: dict[str, Environment] = {}
         self.times: dict[str, datetime] = {}
-        self.counters: dict[str, Callable[[Visit], int]] = {}
 
     @property
     def store(self) -> Path:
@@ -138,7 +136,11 @@ class Site:
 
     def waiting(self, visit: "Visit") -> dict[str, int]:
         """Path -> how many things wait there, for the navigation."""
-        return {path: count(visit) for path, count in self.counters.items() if visit.has_read}
+        if not visit.has_read or "suggestion" not in visit.reading.tables():
+            return {}
+        from c360.web.review.queue import waiting
+
+        return {"/review": len(waiting(visit.reading))}
 
     def close(self) -> None:
         """Anchor the audit log and let go of the snapshots."""
