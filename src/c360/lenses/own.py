@@ -1,5 +1,6 @@
 """The lenses of a project opened over its published snapshot: its own, and those of its lens files."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ from c360.lenses.binding.proofs import Proofs
 from c360.lenses.binding.tables import Sources, TableUse
 from c360.lenses.model.lens import Lens
 from c360.lenses.model.load import load_lens
-from c360.lenses.model.published import derive_lens
+from c360.lenses.model.published import derive_lens, read_activities
 from c360.lenses.open import OpenLens, open_lens
 from c360.project import Project, load_project
 from c360.project.blocks.outputs import LensTable, LensUse
 from c360.warehouse import Connection
 from c360.warehouse.snapshots import SnapshotReader, open_snapshot
+
+known_activities: dict[tuple[str, str, str], dict[str, list[str]]] = {}
+most_known = 64
 
 
 def lens_uses(project: Project) -> dict[str, LensUse]:
@@ -54,7 +58,27 @@ def lens_names(project: Project) -> list[str]:
     return [project.name, *lens_uses(project)]
 
 
-def read_project_lens(project: Project, name: str | None, reader: SnapshotReader, connection: Connection) -> Lens:
+def activities_of(reader: SnapshotReader, connection: Connection, role: str) -> dict[str, list[str]]:
+    """The activities that a role sees in a snapshot; looked up once, since neither changes."""
+    key = (str(reader.folder), reader.manifest.snapshot, role)
+    if key not in known_activities:
+        while len(known_activities) >= most_known:
+            known_activities.pop(next(iter(known_activities)), None)
+        known_activities[key] = read_activities(reader.manifest.tables, connection)
+    return known_activities[key]
+
+
+def role_state(project: Project, role: str) -> str:
+    """A name for what a role sees; another one when the project gives it other rights."""
+    rights = project.file.access.roles.get(role)
+    if rights is None:
+        return role
+    return f"{role}-{hashlib.md5(repr(rights).encode(), usedforsecurity=False).hexdigest()[:8]}"
+
+
+def read_project_lens(
+    project: Project, name: str | None, reader: SnapshotReader, connection: Connection, role: str = "all"
+) -> Lens:
     """A lens of the project by name; none is the project's own.
 
     Raises:
@@ -62,7 +86,7 @@ def read_project_lens(project: Project, name: str | None, reader: SnapshotReader
     """
     uses = lens_uses(project)
     if name is None or (name == project.name and name not in uses):
-        return derive_lens(project, reader.manifest.tables, connection)
+        return derive_lens(project, reader.manifest.tables, activities_of(reader, connection, role))
     if name not in uses:
         fix = suggest(name, lens_names(project)) or f"there are {', '.join(lens_names(project))}"
         raise ProjectError(Fault("lens-unknown", f"the project has no lens '{name}'", project.at("lens"), fix))
@@ -101,9 +125,10 @@ def bind_project_lens(
         connection: to it; may show a role's views.
         role: whose rows the connection shows; what is proven of one role's rows is not believed of another's.
     """
-    lens = read_project_lens(project, name, reader, connection)
+    seen = role_state(project, role)
+    lens = read_project_lens(project, name, reader, connection, seen)
     manifest = reader.manifest
-    file = project.store / "lens" / f"{lens.name}-{role}.json"
+    file = project.store / "lens" / f"{lens.name}-{seen}.json"
     written = {"published_at": manifest.published_at.isoformat(sep=" "), "as_of": manifest.as_of.isoformat(sep=" ")}
     return Bound(
         lens, connection, Sources(connection, table_uses(project, name), project.root),

@@ -161,20 +161,22 @@ def type_of(sql_type: str) -> str:
     return "string"
 
 
-def derive_lens(project: Project, tables: Mapping[str, TableEntry], connection: Connection) -> Lens:
+def derive_lens(project: Project, tables: Mapping[str, TableEntry], activities: Mapping[str, Sequence[str]]) -> Lens:
     """The lens of a project's published tables.
 
     Args:
         project: what declares activities and segments.
         tables: those of the snapshot's manifest.
-        connection: where they can be read, to see which activities there are.
+        activities: stream table -> the activities that it holds.
     """
-    activities = {
-        table.name: [
-            str(row[0])
-            for row in connection.rows(f"SELECT DISTINCT activity FROM {quote(table.name)} ORDER BY activity")
-        ]
-        for table in tables.values()
-        if table.kind == "stream"
-    }
     return Deriver(project, tables, activities).lens()
+
+
+def read_activities(tables: Mapping[str, TableEntry], connection: Connection) -> dict[str, list[str]]:
+    """The activities of each stream that the connection shows."""
+    found: dict[str, list[str]] = {}
+    for table in tables.values():
+        if table.kind == "stream":
+            sql = f"SELECT DISTINCT activity FROM {quote(table.name)} WHERE activity IS NOT NULL ORDER BY activity"
+            found[table.name] = [str(row[0]) for row in connection.rows(sql)]
+    return found
