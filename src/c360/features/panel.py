@@ -6,12 +6,13 @@ Windows are computed at the date, never looked up from a later table; a window i
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from c360.errors import Fault, ProjectError, suggest
 from c360.features.compiler.frame import Frame, cut_table
-from c360.features.compiler.rows import Tables, activity_in, member_rows, stream_rows
+from c360.features.compiler.rows import Tables, activity_in, stream_rows
+from c360.features.compiler.tiles import can_tile, single
 from c360.features.language.definition import Definition, Key
 from c360.features.language.order import own_needs
 from c360.features.language.reads import Read, Resolver
@@ -79,10 +80,10 @@ def write_panel(work: Connection, project: Project, request: PanelRequest, as_of
         raise ProjectError(*faults)
     chosen, skipped = choose(project, request, reads)
     needed = closure(chosen, reads)
-    frame = Frame(as_of, project.timezone, tuple(sorted(set(request.cuts))))
+    frame = Frame(as_of, project.timezone, tuple(sorted(set(request.cuts))), tuple(steps_of(needed)))
     work.create_schema("features")
     label = Label.parse(project, request) if request.label else None
-    work.replace_table(cut_table, frame.cut_sql(steps_of(needed), label.horizon if label else None))
+    work.replace_table(cut_table, frame.cut_sql(label.horizon if label else None))
     first = Resolver(project, {}).read(anything(request.entity))
     tables = Tables(project, frame, column_types(work, {**needed, first.key: first}), {})
     compute(work, tables, needed)
@@ -140,8 +141,12 @@ class Label:
 
 def panel_sql(tables: Tables, entity: str, chosen: list[Key], first: Read, label: Label | None) -> str:
     """SQL of the panel: entities that had done anything before the date."""
-    rows = (member_rows if first.kind == "members" else stream_rows)([first], tables, None)
-    known = rows.select(["min(s.activity_ts) AS since"])
+    if can_tile(first, tables):  # members do not come and go: the first activity is the same at every date
+        rows = stream_rows([first], replace(tables, frame=single(tables.frame)), None)
+        since = rows.select(["min(s.activity_ts) AS since"])
+        known = f"SELECT g.entity_id, c.cut FROM ({since}) g JOIN {cut_table} c ON g.since < c.cut_at"
+    else:
+        known = stream_rows([first], tables, None).select(["min(s.activity_ts) AS since"])
     columns = ["k.entity_id", "c.cut_at", *(f"f.{quote(key[1])}" for key in chosen)]
     joins = f"JOIN {cut_table} c ON c.cut = k.cut"
     if chosen:

@@ -38,7 +38,7 @@ def build(work: Connection, project: Project, as_of: datetime) -> None:
 def compute(work: Connection, tables: Tables, reads: dict[Key, Read]) -> None:
     """Run the rounds, then leave one table per entity, at the date or dates of the frame."""
     if tables.frame.is_panel and not work.table_exists("features", "_cut"):
-        work.replace_table(cut_table, tables.frame.cut_sql(steps_of(reads)))
+        work.replace_table(cut_table, tables.frame.cut_sql())
     rounds = stages(reads)
     parts: dict[str, list[str]] = {}
     for entity, chosen in rounds:

@@ -1,6 +1,5 @@
 """The date or dates at which features are computed in, the SQL of "now", of window starts and of the row keys out."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,11 +21,20 @@ class Frame:
     """When features are computed: at one date, or at every date of a panel.
 
     In a panel each row is an entity at a cut: keys are `entity_id, cut`, and every pass joins the table of cuts.
+
+    Attributes:
+        steps: the moments before each cut that features need.
     """
 
     as_of: datetime
     zone: str
     cuts: tuple[datetime, ...] = ()
+    steps: tuple[Steps, ...] = ()
+
+    @property
+    def boundaries(self) -> list[datetime]:
+        """Every cut and every moment before one that features need, in order: they cut time into segments."""
+        return sorted({walk(steps, cut, self.zone) for cut in self.cuts for steps in ((), *self.steps)})
 
     @property
     def is_panel(self) -> bool:
@@ -67,16 +75,16 @@ class Frame:
         """SQL: two rows have the same keys."""
         return " AND ".join(f"{one}.{key} = {other}.{key}" for key in self.keys)
 
-    def cut_sql(self, needed: Iterable[Steps], horizon: str | None = None) -> str:
-        """SQL of the table of cuts: number, date, each moment before it that is needed, and where a label ends."""
+    def cut_sql(self, horizon: str | None = None) -> str:
+        """SQL of the table of cuts: number, date, each moment before it that is needed and its segment, a label's end."""
+        places = {moment: number for number, moment in enumerate(self.boundaries, 1)}
         rows = []
         for number, cut in enumerate(self.cuts):
             columns = [f"{number} AS cut", f"{stamp(cut)} AS cut_at"]
-            columns += [
-                f"{stamp(walk(steps, cut, self.zone))} AS {quote(step_column(steps))}"
-                for steps in sorted(set(needed))
-                if steps
-            ]
+            for steps in ((), *sorted(set(self.steps) - {()})):
+                moment = walk(steps, cut, self.zone)
+                columns += [f"{stamp(moment)} AS {quote(step_column(steps))}"] if steps else []
+                columns.append(f"{places[moment]} AS {quote(segment_column(steps))}")
             columns += [f"{stamp(end_of(horizon, cut, self.zone))} AS label_end"] if horizon else []
             rows.append(f"SELECT {comma(columns)}")
         return " UNION ALL ".join(rows)
@@ -92,3 +100,8 @@ def walk(steps: Steps, at: datetime, zone: str) -> datetime:
 def step_column(steps: Steps) -> str:
     """The column of a moment in the table of cuts."""
     return "back_" + "_".join(f"{times}x{window}" for window, times in steps)
+
+
+def segment_column(steps: Steps) -> str:
+    """The column of the table of cuts that holds the segment that begins at a moment."""
+    return "segment_" + ("_".join(f"{times}x{window}" for window, times in steps) or "now")

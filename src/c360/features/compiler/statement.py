@@ -8,6 +8,7 @@ from c360.features.compiler.measures import aggregate, anchored, is_grouped, spa
 from c360.features.compiler.nulls import with_null_policy
 from c360.features.compiler.ranked import distinct, picked, ranked
 from c360.features.compiler.rows import Rows, Tables, days_of, member_rows, stream_rows
+from c360.features.compiler.tiles import can_tile, tile_sql
 from c360.features.language.definition import Key
 from c360.features.language.order import depths
 from c360.features.language.reads import Read
@@ -110,6 +111,9 @@ def passes(here: list[Read], tables: Tables, previous: str) -> list[tuple[str, l
             groups.setdefault(group_of(read, tables), []).append(read)
     found = []
     for reads in groups.values():
+        if can_tile(reads[0], tables):
+            found.append((tile_sql(reads, tables), reads))
+            continue
         rows = rows_of(reads, tables, previous)
         if is_grouped(reads[0]):
             columns = [f"{aggregate(read, rows, tables)} AS {quote(read.definition.name)}" for read in reads]
@@ -147,6 +151,8 @@ def without_window(read: Read) -> Read:
 
 def group_of(read: Read, tables: Tables) -> tuple[object, ...]:
     """Features with the same group share a pass."""
+    if can_tile(read, tables):
+        return "tiles", read.source, read.chain
     verb, shape = read.definition.feature.verb, "grouped"
     if not is_grouped(read):
         has_maximum = not tables.types or tables.type_of(read.value_key, space_of(read)) not in ("", "BOOLEAN")
