@@ -148,6 +148,13 @@ def test_a_missing_file_and_an_unmapped_table_are_explained(run):
     assert "--map wholesale.stream=FILE" in str(result.exception)
 
 
+def test_a_lens_file_that_is_not_there_and_a_map_without_one_are_explained(run):
+    result = run("lens", "query", "--lens", "nowhere.lens.yaml", "--query", revenue)
+    assert result.exception.faults[0].code == "yaml-unreadable"
+    assert "nowhere.lens.yaml" in str(result.exception)
+    assert run("lens", "query", "--map", "a=b.csv", "--query", revenue).exit_code == 2
+
+
 def test_a_cohort_in_one_command(run):
     appended = ["--append", "again = nth(2) ever order_placed", "--append", "bills = count after order_invoiced"]
     result = run("cohort", *mapped, "--of", "order_placed", "--which", "first", *appended, "--format", "csv")

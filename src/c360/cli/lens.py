@@ -33,7 +33,9 @@ def open_any(
     from c360.lenses import open_lens
     from c360.lenses.binding.tables import parse_maps
 
-    if lens is not None and (maps or Path(lens).is_file()):
+    if maps and lens is None:
+        raise click.UsageError("--map needs --lens FILE: it says what the tables of a lens file are")
+    if lens is not None and (maps or Path(lens).suffix in (".yaml", ".yml")):
         uses = {name: {"table": use.source, "columns": use.columns} for name, use in parse_maps(maps).items()}
         return open_lens(lens, map=uses, dialect=dialect)
     from c360.lenses.own import open_project_lens
