@@ -686,3 +686,62 @@ def test_ten_thousand_files(landing: Landing) -> None:
     assert landed.rows == 10_000
     assert landing.work.scalar("SELECT count(*) FROM landing._file") == 10_000
     landing.assert_conserved()
+
+
+def test_a_source_of_which_most_records_do_not_fit_is_refused_with_the_main_reason(landing: Landing) -> None:
+    landing.write("a.csv", "id,n\n" + "".join(f"{number},five\n" for number in range(3000)))
+
+    with pytest.raises(SourceError) as caught:
+        landing.land(s={"file": "a.csv", "key": "id", "columns": {"n": "int"}})
+
+    assert_clear(caught.value, "source-mostly-refused", "3,000 of 3,000 records", "'five' in column 'n' is no BIGINT")
+
+
+def test_more_refused_records_than_memory_holds_are_all_kept(landing: Landing) -> None:
+    good = "".join(f"{number},5\n" for number in range(70_000))
+    bad = "".join(f"{number},five\n{number}\n" for number in range(70_000, 100_000))
+    landing.write("a.csv", "id,n\n" + good + bad)
+
+    landed = landing.land(s={"file": "a.csv", "key": "id", "columns": {"n": "int"}})["s"]
+
+    assert (landed.rows, landed.quarantined) == (70_000, 60_000)
+    assert landing.codes() == {"value-does-not-fit": 30_000, "csv-ragged": 30_000}
+    assert len({row.byte_offset for row in landing.quarantine()}) == 60_000
+    landing.assert_conserved()
+
+
+def test_damaged_pages_of_parquet_are_refused(landing: Landing) -> None:
+    content = bytearray(parquet(landing, "SELECT i AS id, md5(CAST(i AS VARCHAR)) AS v FROM range(5000) t(i)"))
+    content[2000:40_000] = b"\xff" * 38_000
+    landing.write("a.parquet", bytes(content))
+    landing.write("b.csv", GOOD)
+
+    with pytest.raises(SourceError) as caught:
+        landing.land(a={"file": "a.parquet"}, b={"file": "b.csv"})
+
+    assert [fault.code for fault in caught.value.faults] == ["source-corrupt"]
+    assert_clear(caught.value, "source-corrupt", "source 'a' cannot be read")
+
+
+def test_damaged_zstd_is_refused(landing: Landing) -> None:
+    from backports import zstd
+
+    checked = {zstd.CompressionParameter.checksum_flag: 1}
+    packed = bytearray(zstd.compress(b"id,name\n" + os.urandom(300_000).hex().encode(), options=checked))
+    packed[100_000:100_100] = b"\xff" * 100
+    landing.write("a.csv.zst", bytes(packed))
+
+    with pytest.raises(SourceError) as caught:
+        landing.land(s={"file": "a.csv.zst"})
+
+    assert_clear(caught.value, "source-truncated", "a.csv.zst")
+
+
+def test_copies_that_a_killed_run_left_are_removed(landing: Landing) -> None:
+    landing.write("a.csv", GOOD)
+    left = landing.write(".c360/reading-abc/plain-1", GOOD)
+
+    landing.land(s={"file": "a.csv"})
+
+    assert not left.exists()
+    assert not list((landing.root / ".c360").glob("reading-*"))

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from c360.errors import Fault, ProjectError
 from c360.project import Project
 from c360.sources.conditions import compile_loosely, conditions
-from c360.sources.files.land import open_source
 from c360.sources.files.opening.columns import check_types
 from c360.sources.files.opening.discover import find_files
+from c360.sources.files.opening.source import open_source
 
 
 def check(project: Project) -> list[Fault]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import tempfile
 import time
 from collections.abc import Collection, Iterable, Sequence
@@ -13,18 +14,18 @@ from c360.errors import Fault, SourceError
 from c360.project import Project
 from c360.sources.conditions import compile_loosely, conditions
 from c360.sources.files.append import append, may_append
-from c360.sources.files.land import FilesChangedError, Job, Opened, Progress, open_source, read_source
+from c360.sources.files.land import FilesChangedError, Job, Progress, StoreFailedError, read_source
 from c360.sources.files.loading.load import uncompressed
 from c360.sources.files.opening.columns import identifier_columns
 from c360.sources.files.opening.discover import Found, find_files
-from c360.sources.files.splitting.exact import Rejected
+from c360.sources.files.opening.source import Opened, open_source
+from c360.sources.files.splitting.refusals import Refusals
 from c360.sources.files.splitting.scan import hash_file
 from c360.sources.landed import (
     Landed,
     SourceState,
     create_tables,
     forget,
-    insert_rows,
     read_states,
     schema,
     table_of,
@@ -34,6 +35,7 @@ from c360.warehouse import Connection, comma, literal, qualified, quote
 
 reader_version = 1
 settled_seconds = 0.1
+folder_prefix = "reading-"
 
 
 def land(
@@ -71,13 +73,10 @@ def land(
         faults += opened.faults
     if faults:
         raise SourceError(*faults)
-    results = read_all(Job(work, project, as_of, progress), sources)
-    for item, (state, rejected) in zip(due, results, strict=True):
+    states = read_all(Job(work, project, as_of, progress), sources)
+    for item, state in zip(due, states, strict=True):
         state.definition = item.definition
         mark_unsettled(state)
-        clear_quarantine(work, project, item)
-        insert_rows(work, "_quarantine", [refused.row(item.name) for refused in rejected])
-    states = [state for state, _ in results]
     write_states(work, [*states, *touched])
     landed = {name: state.landed for name, state in before.items()}
     landed |= {state.landed.name: state.landed for state in states}
@@ -206,27 +205,36 @@ def definition_of(project: Project, name: str, as_of: datetime) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def read_all(job: Job, sources: Sequence[tuple[Due, Opened]]) -> list[tuple[SourceState, list[Rejected]]]:
+def read_all(job: Job, sources: Sequence[tuple[Due, Opened]]) -> list[SourceState]:
     """Read sources one after the other; a source whose files change meanwhile is read a second time.
 
     Raises:
         SourceError: everything that is wrong with any of them.
     """
-    results, faults = [], list[Fault]()
+    states: list[SourceState] = []
+    faults: list[Fault] = []
     if not sources:
         return []
+    clear_leftovers(job.project)
     with uncompressed(job.work):
         for item, opened in sources:
             try:
-                results.append(read_twice(job, item, opened))
+                state, refusals = read_twice(job, item, opened)
+            except StoreFailedError as error:
+                faults += error.faults
+                break
             except SourceError as error:
                 faults += error.faults
+                continue
+            clear_quarantine(job.work, job.project, item)
+            refusals.keep()
+            states.append(state)
     if faults:
         raise SourceError(*faults)
-    return results
+    return states
 
 
-def read_twice(job: Job, item: Due, opened: Opened) -> tuple[SourceState, list[Rejected]]:
+def read_twice(job: Job, item: Due, opened: Opened) -> tuple[SourceState, Refusals]:
     """Read a source; if its files changed meanwhile, look at them again and read all of them once more."""
     try:
         return read_once(job, item, opened)
@@ -252,7 +260,7 @@ def opened_again(project: Project, item: Due) -> Opened:
     return opened
 
 
-def read_once(job: Job, item: Due, opened: Opened) -> tuple[SourceState, list[Rejected]]:
+def read_once(job: Job, item: Due, opened: Opened) -> tuple[SourceState, Refusals]:
     """Read a source: the new files of a log, or everything."""
     if item.appends and item.before is not None:
         with temporary_folder(job.project) as folder:
@@ -274,7 +282,13 @@ def read_once(job: Job, item: Due, opened: Opened) -> tuple[SourceState, list[Re
     return state, rejected
 
 
+def clear_leftovers(project: Project) -> None:
+    """Remove the copies that a killed run left: one run at a time is under way."""
+    for folder in project.store.glob(f"{folder_prefix}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def temporary_folder(project: Project) -> "tempfile.TemporaryDirectory[str]":
     """A private folder inside the project's store: copies are customer data."""
     project.store.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(prefix="reading-", dir=project.store)
+    return tempfile.TemporaryDirectory(prefix=folder_prefix, dir=project.store)

@@ -200,11 +200,12 @@ def forget(work: Connection, sources: Iterable[str], names: Iterable[str]) -> No
             work.execute(f"DELETE FROM {qualified(schema, name)} WHERE source IN ({listed})")
 
 
-def insert_rows(work: Connection, name: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Add rows to one of landing's own tables, in bulk."""
+def insert_rows(work: Connection, name: str, rows: Sequence[Sequence[Any]], into: str | None = None) -> None:
+    """Add rows to one of landing's own tables, or to a table `into` that is like it, in bulk."""
+    target = into or qualified(schema, name)
     kinds = [part.split()[1] for part in tables[name].split(", ")]
     size = 20_000
     for start in range(0, len(rows), size):
         columns = [list(column) for column in zip(*rows[start : start + size], strict=True)]
         lists = comma(f"unnest(CAST(? AS {kind}[]))" for kind in kinds)
-        work.execute(f"INSERT INTO {qualified(schema, name)} SELECT {lists}", columns, portable=False)
+        work.execute(f"INSERT INTO {target} SELECT {lists}", columns, portable=False)

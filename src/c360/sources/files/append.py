@@ -5,9 +5,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from c360.project import Project
-from c360.sources.files.land import Job, Opened, fingerprint, read_source, shape_of
+from c360.sources.files.land import Job, fingerprint, read_source, shape_of
 from c360.sources.files.loading.settle import Rules, Table, pick_winners, summary
-from c360.sources.files.splitting.exact import Rejected
+from c360.sources.files.opening.source import Opened
+from c360.sources.files.splitting.refusals import Refusals
 from c360.sources.landed import FileState, SourceState, Tally, schema
 from c360.warehouse import Connection, comma, qualified, quote
 
@@ -23,7 +24,7 @@ def may_append(project: Project, name: str, state: SourceState, *, unchanged: bo
     )
 
 
-def append(job: Job, opened: Opened, folder: Path, state: SourceState) -> tuple[SourceState, list[Rejected]] | None:
+def append(job: Job, opened: Opened, folder: Path, state: SourceState) -> tuple[SourceState, Refusals] | None:
     """Read new files of a log and add their rows to its table.
 
     Args:
@@ -38,7 +39,7 @@ def append(job: Job, opened: Opened, folder: Path, state: SourceState) -> tuple[
     work = job.work
     target = state.landed
     new = Table(qualified(schema, f"_new_{opened.name}"), {})
-    added, rejected = read_source(job, opened, folder, new.name)
+    added, refusals = read_source(job, opened, folder, new.name)
     new.columns = added.landed.columns
     if not fits(state, added):
         work.execute(f"DROP TABLE {new.name}", portable=False)
@@ -50,7 +51,7 @@ def append(job: Job, opened: Opened, folder: Path, state: SourceState) -> tuple[
     values = comma([*(f"CAST({sql} AS {target.columns[name]})" for name, sql in chosen.items()), *computed.values()])
     work.execute(f"INSERT INTO {target.table} ({listed}) SELECT {values} FROM {new.name}", portable=False)
     work.execute(f"DROP TABLE {new.name}", portable=False)
-    return merged(work, job.project, opened, state, added), rejected
+    return merged(work, job.project, opened, state, added), refusals
 
 
 def merged(work: Connection, project: Project, opened: Opened, state: SourceState, added: SourceState) -> SourceState:

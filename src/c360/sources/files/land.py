@@ -1,7 +1,7 @@
 """One source's files in, its table, its tally and its refused records out."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,12 +14,12 @@ from c360.sources.files.loading.parquet import ParquetReader
 from c360.sources.files.loading.reader import CsvReader, JsonReader, Reader
 from c360.sources.files.loading.settle import Rules, Table, settle
 from c360.sources.files.loading.texts import json_keys_sql
-from c360.sources.files.opening.columns import Columns, missing_in_file, settle_columns, unite, widest_inferred
-from c360.sources.files.opening.content import Kind
+from c360.sources.files.opening.columns import Columns, missing_in_file, settle_columns
 from c360.sources.files.opening.discover import Found
 from c360.sources.files.opening.header import Layout, column_names
-from c360.sources.files.opening.prepare import Input, layout_of, peek, prepare
-from c360.sources.files.splitting.exact import Rejected
+from c360.sources.files.opening.prepare import Input, prepare
+from c360.sources.files.opening.source import Opened
+from c360.sources.files.splitting.refusals import Refusals
 from c360.sources.landed import FileState, Landed, SourceState, Tally
 from c360.warehouse import Connection, quote
 from c360.warehouse.snippets import columns_only, compile_snippet
@@ -42,69 +42,9 @@ class Job:
     progress: Progress | None = None
 
 
-@dataclass
-class Opened:
-    """A source whose files are looked at but not read."""
-
-    name: str
-    files: list[tuple[Found, Kind]]
-    layouts: list[Layout | None] = field(default_factory=list)
-    columns: Columns | None = None
-    faults: list[Fault] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
-def open_source(project: Project, name: str, found: Sequence[Found]) -> Opened:
-    """Look at the first bytes of a source's files: formats, headers, and the columns that the project names."""
-    files, faults = peek(project, name, found)
-    opened = Opened(name, files, faults=faults)
-    opened.warnings += [warning for _, kind in files for warning in kind.warnings]
-    if faults or not files or files[0][1].format != "csv":
-        return opened
-    for file, kind in files:
-        try:
-            layout, warnings = layout_of(file, kind, project.file.sources[name])
-        except SourceError as error:
-            opened.faults += error.faults
-            continue
-        opened.layouts.append(layout)
-        opened.warnings += warnings
-        if layout is None:
-            opened.warnings.append(f"'{file.shown}' is empty")
-    if not opened.faults:
-        name_columns(project, opened)
-    return opened
-
-
-def name_columns(project: Project, opened: Opened) -> None:
-    """Unite the headers of a source's CSV files."""
-    name = opened.name
-    layouts = [layout for layout in opened.layouts if layout is not None]
-    names = unite(layouts) or tuple(project.file.sources[name].columns or ())
-    if not names:
-        fix = "declare its `columns:`, or leave the file out"
-        at = ("sources", name, "file")
-        opened.faults.append(project.fault("source-empty", f"source '{name}' is empty: no header", *at, fix=fix))
-        return
-    opened.columns, faults = settle_columns(project, name, names)
-    opened.faults += faults
-    if faults:
-        return
-    if len(names) > widest_inferred:
-        text = f"{len(names):,} columns: those that are neither declared nor used as key, time, order or identifier stay text"
-        opened.warnings.append(text)
-    for (file, _), layout in zip(opened.files, opened.layouts, strict=True):
-        if layout is not None:
-            opened.faults += missing_in_file(project, name, opened.columns, layout, file.shown)
-            have = {column.lower() for column in layout.names}
-            absent = [column for column in names if column.lower() not in have]
-            if absent:
-                opened.warnings.append(f"'{file.shown}' has no column {', '.join(absent[:10])}: read as NULL")
-
-
 def read_source(
     job: Job, opened: Opened, folder: Path, table: str, before: SourceState | None = None
-) -> tuple[SourceState, list[Rejected]]:
+) -> tuple[SourceState, Refusals]:
     """Read the files of a source into a table.
 
     Args:
@@ -124,14 +64,14 @@ def read_source(
         reader = reader_for(work, project, opened, inputs, folder)
         loaded = load(work, project, reader, table)
     except WarehouseError as error:
-        raise SourceError(unread(project, name, inputs.values(), error)) from None
+        raise StoreFailedError(unread(project, name, inputs.values(), error)) from None
     refuse_changed(project, name, inputs.values())
     rules = rules_of(project, name, reader.columns, loaded.columns, job.as_of)
     files = file_states(reader)
     tally = Tally(
         records=sum(file.records for file in files.values()),
         loaded=sum(file.loaded for file in files.values()),
-        quarantined=len(reader.rejected),
+        quarantined=reader.refusals.total,
     )
     target = Table(table, loaded.columns, loaded.computed)
     keep = None
@@ -140,7 +80,7 @@ def read_source(
         keep = partial(keep_vanished, work, log, rules=rules)
     sums = settle(work, target, rules, tally, keep, loaded.summary)
     landed = describe_table(opened, loaded, target, tally, sums, reader.columns.key)
-    return SourceState(landed, "", tally, files, loaded.empty, loaded.computed), reader.rejected
+    return SourceState(landed, "", tally, files, loaded.empty, loaded.computed), reader.refusals
 
 
 def describe_table(opened: Opened, loaded: Loaded, table: Table, tally: Tally, sums: str, key: Sequence[str]) -> Landed:
@@ -166,6 +106,10 @@ def shape_of(landed: Landed) -> str:
 
 class FilesChangedError(SourceError):
     """A file was written to while it was read."""
+
+
+class StoreFailedError(SourceError):
+    """The engine failed on a file, which ends the transaction: no other source can be read in it."""
 
 
 def prepare_all(opened: Opened, folder: Path, progress: Progress | None) -> dict[int, Input]:
@@ -201,12 +145,13 @@ def reader_for(work: Connection, project: Project, opened: Opened, inputs: dict[
     """The reader of a source's format."""
     name = opened.name
     nulls = project.file.sources[name].null_values
+    refusals = Refusals(work, name)
     if opened.columns is not None:
-        return CsvReader(name, opened.columns, inputs, nulls, folder)
+        return CsvReader(refusals, opened.columns, inputs, nulls, folder)
     columns, _ = settle_columns(project, name, ())
     if opened.files and opened.files[0][1].format == "parquet":
-        return parquet_reader(work, project, opened, ParquetReader(name, columns, inputs, nulls, folder))
-    reader = JsonReader(name, columns, inputs, nulls, folder)
+        return parquet_reader(work, project, opened, ParquetReader(refusals, columns, inputs, nulls, folder))
+    reader = JsonReader(refusals, columns, inputs, nulls, folder)
     exact = [number for number, item in inputs.items() if item.kind.format == "json" or not item.scan.regular]
     reader.read_exactly(exact)
     keys = [row[0] for row in work.rows(json_keys_sql(reader.lines()), portable=False)]
@@ -299,12 +244,9 @@ def rules_of(project: Project, name: str, columns: Columns, types: dict[str, str
 
 def file_states(reader: Reader) -> dict[str, FileState]:
     """What was read of each file."""
-    rejected: dict[str, int] = {}
-    for refused in reader.rejected:
-        rejected[refused.file] = rejected.get(refused.file, 0) + 1
     states = {}
     for item in reader.inputs.values():
-        records, lost = reader.records_of(item), rejected.get(item.found.shown, 0)
+        records, lost = reader.records_of(item), reader.refusals.by_file[item.found.shown]
         found = item.found
         states[found.shown] = FileState(
             found.shown, found.size, found.mtime_ns, item.content_hash, records, records - lost, lost

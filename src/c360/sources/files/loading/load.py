@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from c360.errors import Fault, SourceError, WarehouseError
 from c360.project import Project
-from c360.sources.files.loading.reader import Reader, Refused, json_flaw
+from c360.sources.files.loading.reader import Reader, json_flaw
 from c360.sources.files.loading.settle import Summary, content_hash_of, few_rows, summary_sql
+from c360.sources.files.splitting.exact import Refused
 from c360.sources.files.values.classes import ColumnType
 from c360.sources.files.values.inference import exact_types
 from c360.sources.files.values.types import value_sql
@@ -20,6 +21,8 @@ from c360.sources.files.values.zones import local_to_utc_sql
 from c360.warehouse import Connection, comma, quote
 
 wide = 200
+page = 50_000
+few_refused = 1000
 slow_on_wide = "common_subexpressions,expression_rewriter,statistics_propagation,unused_columns,column_lifetime"
 
 
@@ -53,6 +56,7 @@ def load(work: Connection, project: Project, reader: Reader, table: str) -> Load
         SourceError: the time column holds no times, or a record is lost without a reason, which must not be.
     """
     reader.read_exactly(number for number, item in reader.inputs.items() if not item.scan.regular)
+    refuse_most(project, reader)
     types, warnings = reader.guess(), list[str]()
     if types is None:
         types, warnings = exact_types(work, project, reader)
@@ -60,6 +64,7 @@ def load(work: Connection, project: Project, reader: Reader, table: str) -> Load
         filled = fill(work, reader, table, types)
         if filled.rows != reader.expected:
             reader.read_exactly(reader.inputs)
+            refuse_most(project, reader)
             filled = fill(work, reader, table, types)
             if filled.rows != reader.expected:
                 raise SourceError(lost(project, reader, filled.rows))
@@ -70,7 +75,7 @@ def load(work: Connection, project: Project, reader: Reader, table: str) -> Load
             reader.read_exactly(reader.inputs)
             filled = fill(work, reader, table, types)
         if filled.flawed:
-            set_aside(work, reader, table, types)
+            set_aside(work, project, reader, table, types)
     for column in ("_flaw", *(("_file", "_record") if reader.copied else ())):
         work.execute(f"ALTER TABLE {table} DROP COLUMN {column}", portable=False)
     computed = [*(() if reader.columns.key else ("_key",)), *(("_time",) if is_local_date(reader, types) else ())]
@@ -191,12 +196,46 @@ def flawed_columns(work: Connection, table: str, reader: Reader) -> list[str]:
     return [reader.columns.names[flaw - 1] for (flaw,) in rows]
 
 
-def set_aside(work: Connection, reader: Reader, table: str, types: dict[str, ColumnType]) -> None:
+def set_aside(work: Connection, project: Project, reader: Reader, table: str, types: dict[str, ColumnType]) -> None:
     """Take the records that do not fit out of the table and give them to the reader."""
-    key = " || '|' || ".join(f"CAST({quote(name)} AS VARCHAR)" for name in reader.columns.key) or "NULL"
-    rows = work.rows(f"SELECT _file, _record, _flaw, {key} FROM {table} WHERE _flaw <> 0 ORDER BY 1, 2", portable=False)
-    reader.refuse([Refused(file, record, flaw, text) for file, record, flaw, text in rows], types)
+    reader.refuse(flawed_records(work, reader, table), types)
+    refuse_most(project, reader)
     work.execute(f"DELETE FROM {table} WHERE _flaw <> 0", portable=False)
+
+
+def flawed_records(work: Connection, reader: Reader, table: str) -> Iterator[Refused]:
+    """The records that do not fit, in the order of the files and of their records, a page at a time."""
+    key = " || '|' || ".join(f"CAST({quote(name)} AS VARCHAR)" for name in reader.columns.key) or "NULL"
+    last = (0, 0)
+    while True:
+        rows = work.rows(
+            f"SELECT _file, _record, _flaw, {key} FROM {table} WHERE _flaw <> 0 AND "
+            f"(_file > {last[0]} OR (_file = {last[0]} AND _record > {last[1]})) ORDER BY 1, 2 LIMIT {page}",
+            portable=False,
+        )
+        yield from (Refused(*row) for row in rows)
+        if len(rows) < page:
+            return
+        last = (int(rows[-1][0]), int(rows[-1][1]))
+
+
+def refuse_most(project: Project, reader: Reader) -> None:
+    """Stop when most of a source does not fit: then the project says something wrong about it.
+
+    Raises:
+        SourceError: names the most frequent reason.
+    """
+    refusals = reader.refusals
+    records = sum(reader.records_of(item) for item in reader.inputs.values())
+    if refusals.total <= few_refused or refusals.total * 2 <= records:
+        return
+    code, times = refusals.by_code.most_common(1)[0]
+    message = (
+        f"source '{reader.name}': {refusals.total:,} of {records:,} records cannot be read; {times:,} of them as this "
+        f"one: {refusals.examples[code]} [{code}]"
+    )
+    fix = "correct what the project says about the source (columns, key, delimiter, encoding), or the files"
+    raise SourceError(project.fault("source-mostly-refused", message, "sources", reader.name, fix=fix))
 
 
 def lost(project: Project, reader: Reader, rows: int) -> Fault:

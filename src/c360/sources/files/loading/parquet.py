@@ -2,21 +2,24 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby, islice
 from pathlib import Path
 
 from c360.errors import Fault, SourceError, WarehouseError
-from c360.sources.files.loading.reader import Reader, Refused
+from c360.sources.files.loading.reader import Reader
 from c360.sources.files.loading.texts import escaped, listed
 from c360.sources.files.opening.columns import Columns
 from c360.sources.files.opening.header import column_names
 from c360.sources.files.opening.prepare import Input
-from c360.sources.files.splitting.exact import Rejected, shown_raw
+from c360.sources.files.splitting.exact import Refused, shown_raw
+from c360.sources.files.splitting.refusals import Refusals, Rejected
 from c360.sources.files.values.classes import ColumnType, Reading
 from c360.sources.files.values.zones import local_to_utc_sql
 from c360.warehouse import Connection, comma, literal, quote
 
 whole_types = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 huge_types = ("UBIGINT", "HUGEINT", "UHUGEINT")
+page = 10_000
 Shape = tuple[tuple[str, str], ...]
 
 
@@ -82,9 +85,9 @@ class ParquetReader(Reader):
     """
 
     def __init__(
-        self, name: str, columns: Columns, inputs: Mapping[int, Input], nulls: Sequence[str], folder: Path
+        self, refusals: Refusals, columns: Columns, inputs: Mapping[int, Input], nulls: Sequence[str], folder: Path
     ) -> None:
-        super().__init__(name, columns, inputs, nulls, folder)
+        super().__init__(refusals, columns, inputs, nulls, folder)
         self.fields: dict[int, dict[str, Field]] = {}
         self.work: Connection | None = None
 
@@ -212,18 +215,17 @@ class ParquetReader(Reader):
         value = json.loads(record).get(self.fields[number][column.lower()].name)
         return value if isinstance(value, str) else json.dumps(value)
 
-    def refuse(self, refused: Sequence[Refused], types: Mapping[str, ColumnType]) -> None:
+    def refuse(self, refused: Iterable[Refused], types: Mapping[str, ColumnType]) -> None:
         """Reject records, each kept as a JSON text."""
-        by_file: dict[int, list[Refused]] = {}
-        for item in refused:
-            by_file.setdefault(item.file, []).append(item)
-        for number, items in by_file.items():
-            texts = self.texts(number, [item.record for item in items])
-            for item in items:
-                raw = texts[item.record].encode()
-                (code, reason), column = self.flaw_of(self.inputs[number], raw, item.flaw, types)
-                shown = self.inputs[number].found.shown
-                self.rejected.append(Rejected(shown, None, item.record, shown_raw(raw), code, reason, column, item.key))
+        for number, group in groupby(refused, key=lambda item: item.file):
+            shown = self.inputs[number].found.shown
+            while items := list(islice(group, page)):
+                texts = self.texts(number, [item.record for item in items])
+                for item in items:
+                    raw = texts[item.record].encode()
+                    (code, reason), column = self.flaw_of(self.inputs[number], raw, item.flaw, types)
+                    place = (None, item.record)
+                    self.refusals.add(Rejected(shown, *place, shown_raw(raw), code, reason, column, item.key))
 
     def texts(self, number: int, records: Sequence[int]) -> dict[int, str]:
         """Records of a file as JSON texts; infinite numbers as text."""

@@ -3,15 +3,16 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from c360.sources.files.loading.texts import csv_relation, json_relation, lines_relation
 from c360.sources.files.opening.columns import Columns
 from c360.sources.files.opening.header import Layout
 from c360.sources.files.opening.prepare import Input
-from c360.sources.files.splitting.exact import Exact, Rejected, find_records, reject, write_copies
+from c360.sources.files.splitting.exact import Exact, Refused, find_records, reject, write_copies
 from c360.sources.files.splitting.records import Flaw, Grammar
+from c360.sources.files.splitting.refusals import Refusals
 from c360.sources.files.splitting.scan import head_lines
 from c360.sources.files.values.classes import ColumnType, guess
 
@@ -25,33 +26,23 @@ json_reasons: dict[int, Flaw] = {
 }
 
 
-@dataclass(frozen=True)
-class Refused:
-    """A record that does not fit: its file, its number, what is wrong (see `load.flaw_sql`), its key."""
-
-    file: int
-    record: int
-    flaw: int
-    key: str | None
-
-
 class Reader(ABC):
     """The text files of one source.
 
     Attributes:
         inputs: number -> file.
-        rejected: records that are not loaded, so far.
+        refusals: records that are not loaded, so far.
     """
 
     has_json = False
 
     def __init__(
-        self, name: str, columns: Columns, inputs: Mapping[int, Input], nulls: Sequence[str], folder: Path
+        self, refusals: Refusals, columns: Columns, inputs: Mapping[int, Input], nulls: Sequence[str], folder: Path
     ) -> None:
-        self.name, self.columns, self.inputs, self.nulls = name, columns, dict(inputs), tuple(nulls)
+        self.refusals, self.name = refusals, refusals.source
+        self.columns, self.inputs, self.nulls = columns, dict(inputs), tuple(nulls)
         self.folder = folder
         self.exact = Exact()
-        self.rejected: list[Rejected] = []
         self.exact_numbers: set[int] = set()
         self.rounds = 0
 
@@ -105,22 +96,16 @@ class Reader(ABC):
         self.rounds += 1
         folder = self.folder / f"exact-{self.rounds}"
         folder.mkdir()
-        found = write_copies(new, folder)
+        found = write_copies(new, folder, self.refusals)
         self.exact.copies += found.copies
         self.exact.counts |= found.counts
-        self.rejected += found.rejected
         self.exact_numbers |= new.keys()
 
-    def refuse(self, refused: Sequence[Refused], types: Mapping[str, ColumnType]) -> None:
-        """Reject records that were split but do not fit."""
-        by_place = {(item.file, item.record): item for item in refused}
-        wanted: dict[int, list[int]] = {}
-        for item in refused:
-            wanted.setdefault(item.file, []).append(item.record)
-        for number, record, raw, place in find_records(self.inputs, wanted):
-            item = by_place[(number, record)]
-            flaw, column = self.flaw_of(self.inputs[number], raw, item.flaw, types)
-            self.rejected.append(replace(reject(self.inputs[number], raw, place, flaw, column), key=item.key))
+    def refuse(self, refused: Iterable[Refused], types: Mapping[str, ColumnType]) -> None:
+        """Reject records that were split but do not fit, in the order of the files and of their records."""
+        for item, raw, place in find_records(self.inputs, refused):
+            flaw, column = self.flaw_of(self.inputs[item.file], raw, item.flaw, types)
+            self.refusals.add(replace(reject(self.inputs[item.file], raw, place, flaw, column), key=item.key))
 
     def flaw_of(self, item: Input, raw: bytes, flaw: int, types: Mapping[str, ColumnType]) -> tuple[Flaw, str | None]:
         """What is wrong with a record, in words, and with which column."""
@@ -234,9 +219,9 @@ class JsonReader(Reader):
     has_json = True
 
     def __init__(
-        self, name: str, columns: Columns, inputs: Mapping[int, Input], nulls: Sequence[str], folder: Path
+        self, refusals: Refusals, columns: Columns, inputs: Mapping[int, Input], nulls: Sequence[str], folder: Path
     ) -> None:
-        super().__init__(name, columns, inputs, nulls, folder)
+        super().__init__(refusals, columns, inputs, nulls, folder)
         self.keys: dict[str, str] = {}
 
     def lines(self) -> str:

@@ -2,12 +2,13 @@
 
 import codecs
 import gzip
+import importlib
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 from c360.errors import Fault, SourceError
 from c360.project.blocks.sources import FileFormat
@@ -174,8 +175,12 @@ def damaged(found: Found, packing: Packing, error: Exception) -> Fault:
 def unpacked(found: Found, packing: Packing) -> Iterator[IO[bytes]]:
     """The uncompressed bytes of a file, as a stream."""
     if packing == "zstd":
-        with open_zstd(found.path) as zstd_stream:
-            yield zstd_stream
+        zstd = zstd_module(found)
+        with zstd.ZstdFile(found.path) as zstd_stream:
+            try:
+                yield zstd_stream
+            except zstd.ZstdError as error:
+                raise ValueError(str(error)) from None
     elif packing == "gzip":
         with gzip.open(found.path) as gzip_stream:
             yield gzip_stream  # type: ignore[misc]
@@ -184,16 +189,19 @@ def unpacked(found: Found, packing: Packing) -> Iterator[IO[bytes]]:
             yield stream
 
 
-def open_zstd(path: Path) -> IO[bytes]:
-    """Open a zstd file with the module of Python 3.14, or its backport."""
-    import importlib
+def zstd_module(found: Found) -> Any:
+    """The zstd module of Python 3.14, or its backport.
 
-    try:
-        zstd = importlib.import_module("compression.zstd")
-    except ImportError:
-        zstd = importlib.import_module("backports.zstd")
-    stream: IO[bytes] = zstd.ZstdFile(path)
-    return stream
+    Raises:
+        SourceError: neither is there.
+    """
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    fix = "pip install backports.zstd, or compress the file with gzip"
+    raise SourceError(Fault("source-zstd-missing", f"'{found.shown}' needs zstd, which is not installed", fix=fix))
 
 
 def write_plain(found: Found, kind: Kind, target: Path) -> None:

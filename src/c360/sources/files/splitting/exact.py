@@ -1,8 +1,9 @@
 """Damaged text files in; a clean copy of their good records and the quarantine rows of the others out."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import IO
 
@@ -12,28 +13,21 @@ from c360.sources.files.opening.header import Layout
 from c360.sources.files.opening.prepare import Input
 from c360.sources.files.splitting.json_records import split_json, split_lines
 from c360.sources.files.splitting.records import Block, Flaw, Grammar, split_csv
+from c360.sources.files.splitting.refusals import Refusals, Rejected
 
+Place = tuple[int, int]
 whole_raw = 1 << 16
 head_raw = 1 << 12
 
 
 @dataclass(frozen=True)
-class Rejected:
-    """A record that is not loaded."""
+class Refused:
+    """A record that does not fit: its file, its number from 1, what is wrong (see `load.flaw_sql`), its key."""
 
-    file: str
-    byte_offset: int | None
-    line: int | None
-    raw: str
-    code: str
-    reason: str
-    column: str | None = None
-    key: str | None = None
-
-    def row(self, source: str) -> list[object]:
-        """The columns of landing._quarantine."""
-        place = (self.file, self.byte_offset, self.line)
-        return [source, "row", *place, self.column, self.key, self.raw, self.code, self.reason]
+    file: int
+    record: int
+    flaw: int
+    key: str | None
 
 
 @dataclass
@@ -50,10 +44,9 @@ class Counted:
 
 @dataclass
 class Exact:
-    """The clean copies of some files, and what is not in them."""
+    """The clean copies of some files, and how many records they have."""
 
     copies: list[Copy] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
     counts: dict[str, Counted] = field(default_factory=dict)
 
 
@@ -84,12 +77,13 @@ def without_header(block: Block) -> Block:
     )
 
 
-def write_copies(inputs: Mapping[int, Input], folder: Path) -> Exact:
+def write_copies(inputs: Mapping[int, Input], folder: Path, refusals: Refusals) -> Exact:
     """Write the good records of files, one copy per layout.
 
     Args:
         inputs: number of the file -> file.
         folder: where the copies go.
+        refusals: takes the records that cannot be split.
 
     Raises:
         SourceError: so much of a file is not UTF-8 that its encoding must be another one.
@@ -103,7 +97,8 @@ def write_copies(inputs: Mapping[int, Input], folder: Path) -> Exact:
         longest = 0
         with path.open("wb") as out:
             for number in numbers:
-                counted = copy_file(inputs[number], number, layout.delimiter, out, exact)
+                counted = copy_file(inputs[number], (number, layout.delimiter), out, refusals)
+                exact.counts[inputs[number].found.shown] = counted
                 longest = max(longest, counted.longest)
                 faults += wrong_encoding(inputs[number], counted)
         exact.copies.append(Copy(path, layout, longest))
@@ -112,10 +107,11 @@ def write_copies(inputs: Mapping[int, Input], folder: Path) -> Exact:
     return exact
 
 
-def copy_file(item: Input, number: int, delimiter: bytes, out: IO[bytes], exact: Exact) -> Counted:
-    """Append the good records of one file to a copy, each with the file's number and its own."""
-    counted = exact.counts[item.found.shown] = Counted()
+def copy_file(item: Input, lead_by: tuple[int, bytes], out: IO[bytes], refusals: Refusals) -> Counted:
+    """Append the good records of one file to a copy, each led by the file's number and its own, with a delimiter."""
+    counted = Counted()
     offsets = original_offsets(item)
+    number, delimiter = lead_by
     for block in blocks_of(item):
         lead = b"%d%s" % (number, delimiter)
         lines: list[bytes] = []
@@ -126,7 +122,7 @@ def copy_file(item: Input, number: int, delimiter: bytes, out: IO[bytes], exact:
                 counted.rejected += 1
                 note_encoding(counted, flaws[position], block.starts[position], record)
                 place = (offsets(block.starts[position]), block.line_of(position))
-                exact.rejected.append(reject(item, record, place, flaws[position]))
+                refusals.add(reject(item, record, place, flaws[position]))
                 continue
             written = cleaned.get(position, record) if cleaned else record
             lines.append(b"%s%d%s%s\n" % (lead, counted.records, delimiter, written))
@@ -165,7 +161,7 @@ def wrong_encoding(item: Input, counted: Counted) -> list[Fault]:
     return [Fault("source-encoding", message, fix="write `encoding: latin-1` (or its true encoding) at the source")]
 
 
-def reject(item: Input, record: bytes, place: tuple[int, int], flaw: Flaw, column: str | None = None) -> Rejected:
+def reject(item: Input, record: bytes, place: Place, flaw: Flaw, column: str | None = None) -> Rejected:
     """A quarantine row for a record."""
     return Rejected(item.found.shown, place[0], place[1], shown_raw(record), flaw[0], flaw[1], column)
 
@@ -198,27 +194,24 @@ def original_offsets(item: Input) -> Callable[[int], int]:
     return translate
 
 
-def find_records(
-    inputs: Mapping[int, Input], wanted: Mapping[int, Sequence[int]]
-) -> Iterator[tuple[int, int, bytes, tuple[int, int]]]:
+def find_records(inputs: Mapping[int, Input], wanted: Iterable[Refused]) -> Iterator[tuple[Refused, bytes, Place]]:
     """Read files again for some of their records.
 
     Args:
         inputs: number of the file -> file.
-        wanted: number of the file -> numbers of its records, which count from 1.
+        wanted: in the order of the files and of their records.
 
     Yields:
-        Number of the file, number of the record, its bytes, its offset and line.
+        What was wanted, the bytes of the record, its offset and line.
     """
-    for number, records in wanted.items():
-        item, pending, seen = inputs[number], sorted(records), 0
+    for number, items in groupby(wanted, key=lambda item: item.file):
+        item, seen = inputs[number], 0
         offsets = original_offsets(item)
-        for block in blocks_of(item):
-            while pending and pending[0] <= seen + len(block.records):
-                record = pending.pop(0)
-                index = record - seen - 1
-                place = (offsets(block.starts[index]), block.line_of(index))
-                yield number, record, block.records[index], place
-            seen += len(block.records)
-            if not pending:
-                break
+        blocks = blocks_of(item)
+        block = Block([], 0, 1)
+        for refused in items:
+            while refused.record > seen + len(block.records):
+                seen += len(block.records)
+                block = next(blocks)
+            index = refused.record - seen - 1
+            yield refused, block.records[index], (offsets(block.starts[index]), block.line_of(index))
