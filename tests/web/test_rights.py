@@ -18,7 +18,9 @@ needed = {
     "GET /entities/{entity}/{id}": "customers",
     "GET /entities/{entity}/{id}/why/{trait}": "customers",
     "GET /features": "model",
+    "GET /features/new": "edit",
     "GET /features/{entity}/{name}": "model",
+    "GET /features/{entity}/{name}/edit": "edit",
     "GET /identity": "customers",
     "GET /lens": "lens",
     "GET /lens/export": "export",
@@ -26,6 +28,7 @@ needed = {
     "GET /openapi.json": "signed-in",
     "GET /password": "public",
     "GET /quarantine": "raw",
+    "GET /review": "customers",
     "GET /runs": "model",
     "GET /runs/{run_id}": "model",
     "GET /search": "customers",
@@ -38,8 +41,12 @@ needed = {
     "POST /account/session/end": "signed-in",
     "POST /account/token": "signed-in",
     "POST /account/token/revoke": "signed-in",
+    "POST /features/save": "edit",
     "POST /password": "public",
     "POST /quarantine/replay": "run",
+    "POST /review/apply": "run",
+    "POST /review/decide": "review",
+    "POST /review/undo": "review",
     "POST /runs/start": "run",
     "POST /signin": "public",
     "POST /signout": "signed-in",
@@ -88,7 +95,7 @@ def test_a_token_without_the_scope_is_refused(served: Served, values: dict[str, 
     assert needed[name] in asked.text
 
 
-@pytest.mark.parametrize("name", [name for name in guarded if needed[name] in ("raw", "export", "access", "run")])
+@pytest.mark.parametrize("name", [name for name in guarded if needed[name] in ("raw", "export", "access", "run", "edit", "review")])
 def test_a_role_without_the_right_is_refused(served: Served, values: dict[str, str], name: str) -> None:
     method, path = name.split()
     with served.client("support") as client:

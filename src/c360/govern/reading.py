@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -129,7 +129,7 @@ class Readings:
     def before(self, snapshot: str) -> tuple[dict[str, int], datetime | None]:
         """How many rows each table had in the newest snapshot with other data before one, and its "now"."""
         older = [info for info in self.snapshots() if info.snapshot < snapshot]
-        return (older[0].rows, older[0].as_of) if older else ({}, None)
+        return (older[0].rows, in_utc(older[0].as_of)) if older else ({}, None)
 
     def snapshots(self) -> list[SnapshotInfo]:
         """The kept snapshots, newest first; read again when another one is published."""
@@ -216,7 +216,7 @@ class Reading:
     @property
     def as_of(self) -> datetime:
         """The "now" of the snapshot (UTC)."""
-        return self.manifest.as_of
+        return in_utc(self.manifest.as_of)
 
     def tables(self) -> Mapping[str, TableEntry]:
         """The published tables of which the role sees anything."""
@@ -327,6 +327,11 @@ class Reading:
 
     def __exit__(self, *_: object) -> None:
         self.seen.clear()
+
+
+def in_utc(at: datetime) -> datetime:
+    """A time that says that it is UTC."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def refused(error: Exception) -> Exception:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from c360.errors import C360Error, Fault, ProjectError
 from c360.govern.audit import AuditLog
-from c360.govern.reading import Readings
+from c360.govern.reading import Readings, in_utc
 from c360.govern.signin.throttle import Throttle
 from c360.project import Project, load_project
 from c360.project.load import find_files
@@ -125,7 +125,7 @@ class Site:
         if name not in self.times:
             try:
                 with self.readings.pin(name) as opened:
-                    self.times = {**self.times, name: opened.reader.manifest.as_of}
+                    self.times = {**self.times, name: in_utc(opened.reader.manifest.as_of)}
             except C360Error:
                 return None
         return self.times[name]

@@ -24,6 +24,7 @@ aggregates = {
     "last": "time of the last",
     "distinct": "how many different",
 }
+unasked = ("owner", "unit", "tier", "null", "pii", "signal", "type", "history")  # kept as they are
 over_attribute = ("sum", "avg", "min", "max", "distinct")
 operators = {"equals": "=", "differs": "<>", "at least": ">=", "more than": ">", "at most": "<=", "less than": "<"}
 name_form = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
@@ -74,7 +75,7 @@ def draft_of(entity: str, name: str, feature: Feature) -> Draft | None:
     """A declared feature as fields; None when it says more than the form can show."""
     said = feature.model_dump(exclude_unset=True, exclude_none=True)
     verb = feature.verb
-    known = {verb, "of", "take", "window", "where", "description", "owner", "version", "null", "tier"}
+    known = {verb, "of", "take", "window", "where", "description", "version", *unasked}
     if verb not in aggregates or set(said) - known or not isinstance(feature.subject, str):
         return None
     if verb in ("first", "last") and feature.take != "ts":

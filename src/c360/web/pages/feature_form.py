@@ -14,6 +14,7 @@ from c360.web.features.declaring import (
     draft_of,
     operators,
     over_attribute,
+    unasked,
     with_feature,
 )
 from c360.web.features.previewing import Preview, preview
@@ -203,8 +204,7 @@ def changes_values(old: Any, draft: Draft) -> bool:
 
 def kept(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """The new declaration with what the form does not ask for: owner, unit, tier, null, pii, signal."""
-    extra = ("owner", "unit", "tier", "null", "pii", "signal", "type", "history")
-    return {**new, **{key: old[key] for key in extra if key in old and key not in new}}
+    return {**new, **{key: old[key] for key in unasked if key in old and key not in new}}
 
 
 fields = (

@@ -168,7 +168,7 @@ def undo(visit: Visit) -> Outcome:
         )
     taken = revoke_decision(visit.site.store, number, visit.viewer.email)
     said = f"Decision {number} is taken back. The next run parts or joins accordingly."
-    return Outcome("/review", said, audit={"decision": number, "entity": taken.entity})
+    return Outcome("/review", said, audit={"number": number, "entity": taken.entity})
 
 
 def apply_now(visit: Visit) -> Outcome:

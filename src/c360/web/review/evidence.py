@@ -102,7 +102,8 @@ def verdict_of(column: Column, left: Any, right: Any) -> Verdict:
     one, other = str(left).strip().lower(), str(right).strip().lower()
     if one == other:
         return "same"
-    if column.type != "VARCHAR" or column.kind == "relation":
+    is_spelled = column.kind == "trait" or "@" in one  # other identifiers that look alike are simply others
+    if column.type != "VARCHAR" or not is_spelled:
         return "differs"
     return "close" if SequenceMatcher(None, one, other).ratio() >= close_from else "differs"
 
