@@ -68,7 +68,17 @@ class Landing:
         return found
 
     def tally(self, source: str = "s") -> dict[str, int]:
-        names = ["records", "loaded", "duplicates", "replaced", "filtered", "deleted", "kept", "row_count", "quarantined"]
+        names = [
+            "records",
+            "loaded",
+            "duplicates",
+            "replaced",
+            "filtered",
+            "deleted",
+            "kept",
+            "row_count",
+            "quarantined",
+        ]
         row = self.work.rows(f"SELECT {', '.join(names)} FROM landing._source WHERE source = '{source}'")[0]
         return dict(zip(names, row, strict=True))
 

@@ -210,7 +210,9 @@ def test_a_second_run_at_the_same_time_exits_75(demo: Path) -> None:
 
 def test_a_source_that_is_gone_exits_3_and_leaves_what_is_published(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    assert CliRunner().invoke(group, ["demo", str(folder), "--users", "40", "--events", "100", "--quiet"]).exit_code == 0
+    assert (
+        CliRunner().invoke(group, ["demo", str(folder), "--users", "40", "--events", "100", "--quiet"]).exit_code == 0
+    )
     before = asked(folder, "publish")["snapshots"]
     (folder / "data" / "raw_event.csv").unlink()
     result = ask(folder, "run", "--quiet")

@@ -95,7 +95,9 @@ def test_a_token_without_the_scope_is_refused(served: Served, values: dict[str, 
     assert needed[name] in asked.text
 
 
-@pytest.mark.parametrize("name", [name for name in guarded if needed[name] in ("raw", "export", "access", "run", "edit", "review")])
+@pytest.mark.parametrize(
+    "name", [name for name in guarded if needed[name] in ("raw", "export", "access", "run", "edit", "review")]
+)
 def test_a_role_without_the_right_is_refused(served: Served, values: dict[str, str], name: str) -> None:
     method, path = name.split()
     with served.client("support") as client:
