@@ -149,6 +149,7 @@ class Entity(Block):
         from: the sources that describe it.
         traits: trait -> column or SQL expression of the source of `key`.
         same, not_same: human decisions that two identifiers are, or are not, one.
+        hold: what holds an entity back at its last published state until a person looks at it.
         suggest: which pairs a person should look at.
         keep: trait -> which value survives when records differ; default: the latest.
         clean: trait -> the type it is cleaned as: name, date, country, language, money, currency, email, phone, domain.
