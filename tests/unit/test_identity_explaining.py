@@ -54,7 +54,7 @@ def test_the_chain_names_rule_rows_and_dates(store: Store) -> None:
     assert found.is_one
     assert [(step.to.value, step.evidence[0].n_seen) for step in found.steps] == [("ann@x.com", 2), ("+14155552671", 1)]
     first = found.steps[0].evidence[0]
-    assert first.rule.startswith("web: email = anonymous_id@")
+    assert first.rule.startswith("web: anonymous_id = email@")
     assert (first.row_key, first.first_seen, first.last_seen) == ("w1", T0, T0 + timedelta(days=5))
     assert str(found).splitlines()[0] == "anonymous_id a1 and phone +14155552671 are one person"
     assert "2 rows, e.g. w1, 2023-01-01 00:00:00 to 2023-01-06 00:00:00" in str(found)
@@ -107,7 +107,7 @@ def test_a_person_is_listed_with_names_links_and_history(store: Store) -> None:
     }  # fmt: skip
     cem = next(one for one in found.identifiers if one.identifier.value == "cem@x.com")
     assert cem.identifier.superseded
-    assert cem.sources == ("human: merged", "web: email = anonymous_id")
+    assert cem.sources == ("human: merged", "web: anonymous_id = email")
     assert found.entity_id == before
     assert [(one.kind, one.happened_at) for one in found.history] == [("merge", later)]
     assert len(found.merged_ids) == 1

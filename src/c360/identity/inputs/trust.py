@@ -2,7 +2,7 @@
 
 import re
 
-from c360.identity.inputs.kinds import kind_of_id
+from c360.identity.inputs.mentions import kind_of_id
 from c360.project import Project
 from c360.project.blocks.ids import IdType
 

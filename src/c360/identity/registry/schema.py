@@ -21,10 +21,6 @@ tables = {
     "superseded": "node_id BIGINT",
     "said": "rule_id INTEGER, row_key VARCHAR, author VARCHAR, note VARCHAR",
     "apart": "u BIGINT, v BIGINT, rule_id INTEGER, row_key VARCHAR",
-    "shared": "node_id BIGINT, id_kind VARCHAR, tied INTEGER, cap INTEGER, reason VARCHAR",
-    "alone": "node_id BIGINT, is_trusted INTEGER",
-    "hold": "hold_id BIGINT, entity VARCHAR, held_at TIMESTAMP, reason VARCHAR, guilty BIGINT, people INTEGER, identifiers INTEGER",
-    "held": "u BIGINT, v BIGINT, hold_id BIGINT",
     "blocked": "u BIGINT, v BIGINT, reason VARCHAR, trust INTEGER, first_seen TIMESTAMP",
 }
 views = {
