@@ -21,7 +21,7 @@ def test_every_field_of_a_context_says_what_it_is(context: type[Context]) -> Non
     assert [item.name for item in fields(context) if not item.metadata.get("help")] == []
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.path)
 def test_a_page_is_declared_whole(page) -> None:
     assert page.summary.endswith(".")
     assert set(page.path_help) == {part[1:-1] for part in page.path.split("/") if part.startswith("{")}

@@ -108,7 +108,7 @@ def test_a_role_without_the_right_is_refused(served: Served, values: dict[str, s
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in pages() if page.path not in public_pages], ids=lambda page: page.name
+    "page", [page for page in pages() if page.path not in public_pages], ids=lambda page: page.path
 )
 def test_administrators_see_every_page_in_every_form(served: Served, values: dict[str, str], page) -> None:
     with served.client("admin") as client:
