@@ -130,6 +130,8 @@ def test_programs_decide_too(shop: Served) -> None:
 
 
 def test_every_decision_is_in_the_audit_log(shop: Served) -> None:
+    with shop.client("steward") as client:
+        post(client, "/review/decide", {"pair": queue(shop)["pair"], "verdict": "different"})
     log = AuditLog(shop.project.store)
     made = [entry for entry in log.read() if entry.action == "do decide" and "number" in entry.details]
 
