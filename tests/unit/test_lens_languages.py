@@ -120,6 +120,13 @@ lql = {
          "filters": [{"member": "order_placed.activity_ts", "operator": "afterDate", "values": ["2026-01-10"]}],
          "timeDimensions": [{"dimension": "order_placed.activity_ts", "dateRange": ["2026-01-01", "2026-02-10"]}]},
     ),
+    "before in an or, in a time zone": (
+        """LENS(SELECT "order_placed.lines" FROM orders WHERE "order_placed.activity_ts" before '2025-01-10'
+             OR "order_placed.activity_ts" after '2026-09-01' TIMEZONE('Asia/Kolkata'))""",
+        {"measures": ["order_placed.lines"], "timezone": "Asia/Kolkata", "filters": [{"or": [
+            {"member": "order_placed.activity_ts", "operator": "beforeDate", "values": ["2025-01-10"]},
+            {"member": "order_placed.activity_ts", "operator": "afterDate", "values": ["2026-09-01"]}]}]},
+    ),
     "a condition on a measure": (
         """LENS(SELECT "customer.state", "order_placed.lines" FROM orders WHERE "order_placed.lines" > 100)""",
         {"dimensions": ["customer.state"], "measures": ["order_placed.lines"], "having": "${order_placed.lines} > 100"},
@@ -169,7 +176,9 @@ def test_lql_lists_lenses_entities_and_rows(lens):
         ("LENS(SELECT 'customer.state' FROM order)", "lens-unknown", "did you mean 'orders'?"),
         ("LENS(SELECT 'customer.state' FROM orders LIMIT many)", "lens-lql", "whole number"),
         ("LENS(SELECT 'customer.state' FROM orders RANGE('today'))", "lens-lql", "need DATE"),
-        ("LENS(SELECT 'customer.state' FROM orders WHERE 'customer.stat' after 'x')", "lens-lql", "'x' is no date"),
+        ("LENS(SELECT 'customer.state' FROM orders WHERE 'order_placed.activity_ts' after 'x')", "lens-lql", "'x' is no date"),
+        ("LENS(SELECT 'customer.state' FROM orders WHERE 'customer.stat' after '2026-01-01')", "lens-unknown-member", "'state'"),
+        ("LENS(SELECT 'customer.state' FROM orders WHERE NOT 'order_placed.activity_ts' after '2026-01-01')", "lens-lql", "AND and OR"),
         ("LENS(SELECT 'customer.state' FROM orders LIMIT 1 LIMIT 2)", "lens-lql", "LIMIT stands twice"),
         ("SELECT * FROM LENS(SELECT 'customer.state' FROM orders), secrets", "sql-not-allowed", "something else"),
         ("SELECT read_text('/etc/passwd') FROM LENS(SELECT 'customer.state' FROM orders)", "sql-not-allowed", "something else"),

@@ -167,7 +167,7 @@ def put_round(compiled: Compiled, outer: str | None) -> Compiled:
     """
     if outer is None:
         return compiled
-    from c360.lenses.request.outer import wrap
+    from c360.lenses.request.text.outer import wrap
 
     sql, columns = wrap(outer, compiled.sql, compiled.columns)
     return replace(compiled, sql=sql, columns=columns)

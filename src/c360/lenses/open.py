@@ -98,7 +98,7 @@ def read_any(bound: Bound, request: Any) -> RequestForm:
             return read_request(json.loads(text))
         except ValueError as error:
             raise ProjectError(Fault("lens-request", f"the query is not JSON: {error}")) from None
-    from c360.lenses.request.language import read_text
+    from c360.lenses.request.text.language import read_text
 
     return read_text(bound.lens, text)
 

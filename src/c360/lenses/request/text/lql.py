@@ -6,20 +6,13 @@ is in quotes is a member where the lens has one of that name, and a text otherwi
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from typing import Any
 
 from c360.errors import Fault, ProjectError, suggest
 from c360.lenses.model.lens import Lens
 from c360.lenses.request.form import RequestForm, read_request
-from c360.warehouse import literal, quote
+from c360.lenses.request.text.tokens import Token, example, pieces, tokenise
 
-token = re.compile(
-    r"""(?P<space>\s+|--[^\n]*|\#[^\n'"]*(?=\n|$))|(?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|"""
-    r"""(?P<number>\d+(?:\.\d+)?)|(?P<word>[A-Za-z_][\w.]*(?:\.[\#*])?)|(?P<sign><=|>=|<>|!=|\|\||[-+*/%=<>(),.#])"""
-)
 clauses = (
     "SELECT",
     "FROM",
@@ -35,21 +28,6 @@ clauses = (
     "PARAMS",
 )
 table = "c360_lens"
-example = "LENS(SELECT 'entity.member' FROM lens WHERE .. GROUP BY .. LIMIT ..)"
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A piece of LQL; `value` is a quoted text without its quotes."""
-
-    kind: str
-    text: str
-    value: str
-
-    @property
-    def upper(self) -> str:
-        """A word as a keyword."""
-        return self.text.upper() if self.kind == "word" else ""
 
 
 def read_lql(lens: Lens, text: str) -> RequestForm:
@@ -82,25 +60,6 @@ def split_outer(text: str) -> tuple[str | None, str]:
     outer = f"{text[: start.start()]}{table}{text[place + 1 :]}".strip()
     plain = " ".join(outer.split()).upper() in (table.upper(), f"SELECT * FROM {table.upper()}")
     return None if plain else outer, text[start.end() : place]
-
-
-def pieces(text: str) -> Iterator[Token]:
-    """All tokens, spaces included."""
-    place = 0
-    while place < len(text):
-        match = token.match(text, place)
-        if match is None:
-            near = text[place : place + 20].split("\n", maxsplit=1)[0]
-            raise ProjectError(Fault("lens-lql", f"LQL cannot be read at '{near}'", fix=f"write {example}"))
-        kind, found = str(match.lastgroup), match.group()
-        value = found[1:-1].replace(found[0] * 2, found[0]) if kind == "text" else found
-        yield Token(kind, found, value)
-        place = match.end()
-
-
-def tokenise(text: str) -> list[Token]:
-    """The tokens that say something."""
-    return [piece for piece in pieces(text) if piece.kind != "space"]
 
 
 class Reader:
@@ -227,49 +186,15 @@ class Reader:
             found[part[0].value] = part[2].value
         return found
 
-    def where(self) -> list[str]:
-        """The conditions that must all hold, as SQL over members."""
-        from c360.lenses.request.sql import conjuncts
-        from c360.lenses.snippets.parse import parse_expression
+    def where(self) -> list[Any]:
+        """The conditions that must all hold."""
+        from c360.lenses.request.text.where import read_where
 
-        tokens = self.parts.get("WHERE", [])
-        if not tokens:
-            return []
-        words = [self.word(item, tokens[place - 1] if place else None) for place, item in enumerate(tokens)]
-        tree = parse_expression(" ".join(words), " ".join(item.text for item in tokens), self.dialect)
-        texts = [part.sql(dialect=self.dialect) for part in conjuncts(tree)]
-        return [re.sub(r'"lens member ([^"]+)"', r"${\1}", text) for text in texts]
+        return read_where(self.lens, self.parts.get("WHERE", []), self.dialect)
 
     @property
     def dialect(self) -> str:
         """The dialect in which conditions are written."""
-        from c360.lenses.request.sql import quotes_names
+        from c360.lenses.request.text.sql import quotes_names
 
         return self.lens.dialect if self.lens.dialect in quotes_names else "duckdb"
-
-    def word(self, item: Token, before: Token | None) -> str:
-        """One token of a condition as SQL."""
-        if item.kind in ("text", "word") and self.is_member(item.value):
-            return quote(f"lens member {item.value}")
-        if item.upper in ("AFTER", "BEFORE"):
-            return ">=" if item.upper == "AFTER" else "<"
-        if item.kind == "text":
-            after = before is not None and before.upper in ("AFTER", "BEFORE")
-            return moment(item.value, next_day=before.upper == "AFTER") if after and before else literal(item.value)
-        return item.text
-
-    def is_member(self, name: str) -> bool:
-        """Whether a name is one of the lens."""
-        entity, _, short = name.partition(".")
-        return entity in self.lens.entities and short in self.lens.entities[entity].members
-
-
-def moment(text: str, *, next_day: bool) -> str:
-    """A date that `after` or `before` names, as a literal: after a day is from the next one."""
-    try:
-        if len(text) <= 10:
-            day = date.fromisoformat(text) + timedelta(days=1 if next_day else 0)
-            return f"CAST('{day.isoformat()}' AS TIMESTAMP)"
-        return f"CAST('{datetime.fromisoformat(text).isoformat(sep=' ')}' AS TIMESTAMP)"
-    except ValueError:
-        raise ProjectError(Fault("lens-lql", f"'{text}' is no date", fix="write 'YYYY-MM-DD'")) from None

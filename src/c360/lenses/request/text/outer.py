@@ -1,7 +1,7 @@
 """An outer SELECT over `LENS(...)` and the inner statement in, both as one statement out."""
 
 from c360.errors import Fault, ProjectError
-from c360.lenses.request.lql import table
+from c360.lenses.request.text.lql import table
 from c360.lenses.snippets.parse import refused_functions
 
 

@@ -4,8 +4,8 @@ import re
 
 from c360.lenses.model.lens import Lens
 from c360.lenses.request.form import RequestForm
-from c360.lenses.request.lql import read_lql
-from c360.lenses.request.sql import read_sql
+from c360.lenses.request.text.lql import read_lql
+from c360.lenses.request.text.sql import read_sql
 
 lql = re.compile(r"^\s*(?:SELECT\b.*?\bFROM\s+)?LENS\s*\(", re.IGNORECASE | re.DOTALL)
 

@@ -1,0 +1,1 @@
+"""Query languages: SQL with MEASURE() and LQL in, requests out."""
