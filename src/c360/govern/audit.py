@@ -74,7 +74,7 @@ class AuditLog:
         decision: str = "allowed",
         snapshot: str | None = None,
         ids: Mapping[str, Any] | None = None,
-        **details: Any,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         """Append one record and return when it is durable.
 
@@ -89,7 +89,7 @@ class AuditLog:
             "decision": decision,
             "snapshot": snapshot,
             "ids": {entity: short_ids(found) for entity, found in (ids or {}).items()},
-            "details": details,
+            "details": dict(details or {}),
         }
         done, errors = threading.Event(), list[BaseException]()
         with self.lock:

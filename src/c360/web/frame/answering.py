@@ -170,7 +170,7 @@ class Answer:
     def act(self, visit: Visit, action: Action) -> Response:
         """Do what was asked, record it, and say what it came to."""
         outcome = action.run(visit)
-        self.audit(visit, action, **outcome.audit)
+        self.audit(visit, action, details=outcome.audit)
         if self.asked.as_json:
             return json_response({"version": 1, "said": outcome.said, "data": outcome.data})
         if visit.viewer.session and outcome.said:
@@ -201,26 +201,27 @@ class Answer:
         """Answer with a file."""
         file = download.write(visit)
         if visit.has_read:
-            self.audit(visit, download, rows=file.rows)
+            self.audit(visit, download, details={"rows": file.rows})
         way = "inline" if file.is_shown else "attachment"
         headers = {"content-disposition": f"{way}; filename*=UTF-8''{quote(file.name)}"}
         return Response(file.body, media_type=file.media_type, headers=headers)
 
-    def audit(self, visit: Visit, endpoint: Endpoint, decision: str = "allowed", **details: Any) -> None:
+    def audit(
+        self, visit: Visit, endpoint: Endpoint, decision: str = "allowed", details: Mapping[str, Any] | None = None
+    ) -> None:
         """Record reads of customers and everything that is done; pages without customers leave no line."""
         reading = visit.reading if visit.has_read else None
-        is_page = isinstance(endpoint, Page)
+        is_page, said = isinstance(endpoint, Page), dict(details or {})
         if is_page and decision == "allowed" and not (reading and reading.seen):
             return
         self.site.audit.record(
             f"{'see' if is_page else 'do'} {endpoint.name}",
-            who=visit.viewer.email or details.pop("who", "nobody"),
+            who=visit.viewer.email or said.pop("who", "nobody"),
             role=visit.viewer.role or "none",
             decision=decision,
             snapshot=reading.snapshot_id if reading else None,
             ids=reading.seen if reading else {},
-            address=self.asked.address,
-            **details,
+            details={"address": self.asked.address, **said},
         )
 
     def refuse(self, visit: Visit, failure: Failure) -> Response:

@@ -150,7 +150,7 @@ def decide(visit: Visit) -> Outcome:
     said = "Recorded: the same." if verdict == "same" else "Recorded: not the same."
     to = f"/review?pair={following}" if following else "/review"
     audit = {
-        "decision": made.decision_id,
+        "number": made.decision_id,
         "verdict": kind,
         "entity": pair.entity,
         "note": "with a note" if note else "",

@@ -56,7 +56,9 @@ def sign_in(visit: Visit) -> Outcome:
     user = check_password(visit.site.store, email, visit.values["password"])
     if user is None:
         throttle.failed(*keys)
-        visit.site.audit.record("do sign-in", who=email[:100], role="none", decision="refused", address=visit.address)
+        visit.site.audit.record(
+            "do sign-in", who=email[:100], role="none", decision="refused", details={"address": visit.address}
+        )
         fix = "check both; an administrator can send you a link for a new password"
         raise AccessError(Fault("sign-in-failed", "the e-mail address or the password is wrong", fix=fix))
     throttle.succeeded(*keys)
