@@ -80,7 +80,7 @@ def check_null(project: Project, read: Read) -> Iterator[Fault]:
 
 
 needs = {"nth": ("n",), "percentile": ("p",), "trend": ("window",)}
-only_for = {"n": {"nth", "list"}, "p": {"percentile"}, "order": {"pick"}}
+only_for = {"best": {"score"}, "n": {"nth", "list", "score"}, "p": {"percentile"}, "order": {"pick"}}
 
 
 def check_versions(project: Project, definition: Definition) -> Iterator[Fault]:
@@ -108,7 +108,7 @@ def check_modifiers(project: Project, definition: Definition) -> Iterator[Fault]
             message = f"'{definition.name}': `{key}:` means nothing to `{verb}`"
             fix = f"it belongs to {', '.join(sorted(verbs))}"
             yield project.fault("feature-modifier", message, *definition.path, key, fix=fix)
-    if verb in ("sql", "ratio"):
+    if verb in ("sql", "ratio", "score"):
         for key in ("window", "ago", "relative", "to", "followed_by", "not_followed_by", "take", "of", "via", "where"):
             if getattr(feature, key) is not None:
                 message = f"'{definition.name}': `{key}:` means nothing to a formula"

@@ -14,12 +14,12 @@ from c360.project import Project
 Class = Literal["additive", "extreme", "ratio", "distinct", "holistic", "point", "formula"]
 classes: dict[str, Class] = {
     "count": "additive", "sum": "additive", "any": "additive", "min": "extreme", "max": "extreme", "first": "extreme",
-    "last": "extreme", "avg": "ratio", "ratio": "ratio", "trend": "ratio", "distinct": "distinct", "median": "holistic",
+    "last": "extreme", "avg": "ratio", "ratio": "ratio", "score": "holistic", "trend": "ratio", "distinct": "distinct", "median": "holistic",
     "mode": "holistic", "percentile": "holistic", "stddev": "holistic", "list": "holistic", "streak": "holistic", "nth": "point",
     "pick": "point", "sql": "formula",
 }  # fmt: skip
 types = {
-    "count": "BIGINT", "distinct": "BIGINT", "streak": "BIGINT", "any": "BOOLEAN", "avg": "DOUBLE", "ratio": "DOUBLE",
+    "count": "BIGINT", "distinct": "BIGINT", "score": "BIGINT", "streak": "BIGINT", "any": "BOOLEAN", "avg": "DOUBLE", "ratio": "DOUBLE",
     "trend": "DOUBLE", "median": "DOUBLE", "percentile": "DOUBLE", "stddev": "DOUBLE", "list": "VARCHAR",
 }  # fmt: skip
 
@@ -38,6 +38,7 @@ class Entry:
         deprecated: another feature, or a newer version of this one, stands for it: `replaced_by`.
         volatile: it changes with the date alone, such as an age in days.
         signal: a positive usage signal.
+        scored: a class of a population, whose edges are published.
     """
 
     entity: str
@@ -58,6 +59,7 @@ class Entry:
     pii: Literal["mask", "hide"] | None
     volatile: bool
     signal: bool
+    scored: bool
 
     def as_json(self) -> dict[str, Any]:
         """The entry as plain values."""
@@ -94,6 +96,7 @@ def entry_of(project: Project, read: Read, replaced_by: str | None) -> Entry:
         pii=feature.pii,
         volatile=read.kind == "formula" and clock_sql in str(read.value),
         signal=feature.signal,
+        scored=feature.verb == "score",
     )
 
 

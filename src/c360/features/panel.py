@@ -208,6 +208,8 @@ def choose(project: Project, request: PanelRequest, reads: dict[Key, Read]) -> t
 
 def untimely(project: Project, key: Key, reads: dict[Key, Read], seen: frozenset[Key] = frozenset()) -> str | None:
     """Why a feature does not tell what was known at a past date: it reads a trait, of which only today's value is known."""
+    if reads[key].definition.feature.verb == "score":
+        return "its classes are those of today's population; take the number that it scores"
     for need in sorted(reads[key].needs):
         if need in reads:
             reason = untimely(project, need, reads, seen | {key}) if need not in seen else None

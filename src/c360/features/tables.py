@@ -11,6 +11,7 @@ from c360.features.language.order import stages
 from c360.features.language.reads import Read, Steps
 from c360.features.language.resolved import resolve
 from c360.features.rollups import build_rollups
+from c360.features.scores import drop_panel, panel_of, scored, write_edges
 from c360.project import Project
 from c360.warehouse import Connection, comma, qualified, quote
 
@@ -31,8 +32,20 @@ def build(work: Connection, project: Project, as_of: datetime) -> None:
         raise ProjectError(*faults)
     work.create_schema("features")
     tables = Tables(project, Frame(as_of, project.timezone), column_types(work, reads), {})
+    if scored(reads):
+        find_scores(work, tables, reads)
     compute(work, tables, reads)
     build_rollups(work, tables, reads)
+
+
+def find_scores(work: Connection, tables: Tables, reads: dict[Key, Read]) -> None:
+    """Compute what is scored as of the first of the month, and take the edges of the scores from it."""
+    panel, measures = panel_of(tables, reads)
+    work.execute(f"DROP TABLE IF EXISTS {cut_table}")
+    compute(work, panel, measures)
+    write_edges(work, panel, reads)
+    tables.edges.update(panel.edges)
+    drop_panel(work, list(tables.project.file.entities))
 
 
 def compute(work: Connection, tables: Tables, reads: dict[Key, Read]) -> None:

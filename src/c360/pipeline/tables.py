@@ -269,6 +269,21 @@ def report_tables(project: Project) -> Iterator[PublishedTable]:
             grain="one row per row that does not count",
             description="Transactions that several rows tell of: the one that counts, the others, and the difference.",
         )
+    if any(entry.scored for entry in catalogue(project)):
+        yield PublishedTable(
+            name="feature_edge",
+            select="SELECT * FROM features.edge",
+            key=("entity", "feature", "edge"),
+            columns=(
+                PublishedColumn("entity", "Whose feature it is"),
+                PublishedColumn("feature", "The score"),
+                PublishedColumn("edge", "Number of the edge, from the lowest"),
+                PublishedColumn("value", "Up to this number inclusive a number belongs to the class below"),
+                PublishedColumn("known_at", "The date of the population that was parted"),
+            ),
+            grain="one row per score and edge",
+            description="The edges between the classes of each score.",
+        )
     if any(entity.belongs_to for entity in project.file.entities.values()):
         yield PublishedTable(
             name="relation_conflict",

@@ -9,7 +9,20 @@ from c360.warehouse import literal
 
 number_types = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "DOUBLE", "FLOAT", "REAL", "DECIMAL", "NUMERIC")
 by_verb: dict[str, Any] = {"count": 0, "sum": 0, "distinct": 0, "streak": 0, "any": False}
-number_verbs = {"stddev", "count", "sum", "distinct", "streak", "avg", "median", "percentile", "trend", "ratio"}
+default_classes = 5
+number_verbs = {
+    "score",
+    "stddev",
+    "count",
+    "sum",
+    "distinct",
+    "streak",
+    "avg",
+    "median",
+    "percentile",
+    "trend",
+    "ratio",
+}
 
 
 def null_policy(read: Read, tables: Tables | None = None) -> Any:
@@ -58,3 +71,15 @@ def value_literal(value: Any) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     return repr(value) if isinstance(value, int | float) else literal(str(value))
+
+
+def score_sql(read: Read, value: str, edges: list[float]) -> str:
+    """SQL of a score: 1 plus the edges that the number is beyond."""
+    feature = read.definition.feature
+    classes = feature.n or default_classes
+    high = feature.best != "low"
+    cases = " ".join(
+        f"WHEN {value} <= {edge!r} THEN {number if high else classes + 1 - number}"
+        for number, edge in enumerate(edges, 1)
+    )
+    return f"CASE WHEN {value} IS NULL THEN NULL {cases} ELSE {classes if high else 1} END"

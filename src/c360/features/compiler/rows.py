@@ -1,7 +1,7 @@
 """Reads that share their rows in, the FROM and WHERE of one pass over those rows out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from c360.entities import is_many
 from c360.features.compiler.frame import Frame
@@ -21,6 +21,7 @@ class Tables:
     frame: Frame
     types: dict[tuple[str, str], str]
     located: dict[tuple[str, str], str]
+    edges: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
     def entity(self, name: str, columns: Iterable[str]) -> str:
         """SQL of one row per entity (and cut) with traits and computed features."""

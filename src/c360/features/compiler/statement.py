@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from c360.features.compiler.measures import aggregate, anchored, is_grouped, space_of
-from c360.features.compiler.nulls import with_null_policy
+from c360.features.compiler.nulls import score_sql, with_null_policy
 from c360.features.compiler.ranked import distinct, picked, ranked
 from c360.features.compiler.rows import Rows, Tables, days_of, member_rows, stream_rows
 from c360.features.compiler.tiles import can_tile, tile_sql
@@ -74,6 +74,8 @@ def layer(entity: str, here: list[Read], tables: Tables, before: tuple[str, list
     joins += upper_joins(entity, here, tables)
     for read in here:
         value = placed.get(read.key) or tables.frame.clocked(str(read.value), "o")
+        if read.definition.feature.verb == "score":
+            value = score_sql(read, value, tables.edges.get(read.key, []))
         columns.append(f"{with_null_policy(read, value, tables)} AS {quote(read.definition.name)}")
     return f"SELECT {comma(columns)} FROM {previous} o{joins}"
 

@@ -228,7 +228,7 @@ class Expander:
             self.skip(template, name, f"the project has its own '{name}'")
             return
         body = {key: self.fill(item, case, roles) for key, item in feature.items() if key not in ("once", "per")}
-        is_formula = "sql" in body or "ratio" in body
+        is_formula = bool({"sql", "ratio", "score"} & set(body))
         if window not in ("", "all") and not is_formula:
             body["window"] = window
         member = self.member()

@@ -109,7 +109,7 @@ class Resolver:
             ProjectError: a name is unknown, a relation is missing or ambiguous, or something is left out.
         """
         verb = definition.feature.verb
-        if verb in ("sql", "ratio"):
+        if verb in ("sql", "ratio", "score"):
             return self.formula(definition)
         head, _, tail = str(definition.feature.subject).partition(".")
         if head in self.project.file.entities and named_activities(self.project, head) is None:
@@ -127,6 +127,8 @@ class Resolver:
         feature, scope = definition.feature, self.scope(definition)
         if feature.sql is not None:
             value = scope.compile(feature.sql, *definition.path, "sql")
+        elif feature.score is not None:
+            value = scope.compile(feature.score, *definition.path, "score")
         else:
             parts = feature.ratio or ()
             if len(parts) != 2:

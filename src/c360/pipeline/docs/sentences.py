@@ -13,7 +13,7 @@ verbs = {
     "first": "First {}", "last": "Last {}", "nth": "{n}th {}", "pick": "{} of the first in the order {order}",
     "any": "Whether there is any {}", "distinct": "Number of different {}", "median": "Median of {}",
     "mode": "Most frequent {}", "percentile": "Percentile {p} of {}", "list": "List of {}", "ratio": "Ratio of {}",
-    "trend": "Trend of {}", "streak": "Streak of {}", "sql": "Formula {}",
+    "score": "Score of {}", "stddev": "Standard deviation of {}", "trend": "Trend of {}", "streak": "Streak of {}", "sql": "Formula {}",
 }  # fmt: skip
 units = {"min": "minutes", "h": "hours", "d": "days", "w": "weeks", "mo": "months", "q": "quarters", "y": "years"}
 types = {

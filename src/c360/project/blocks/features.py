@@ -8,7 +8,7 @@ from c360.project.blocks.base import Block, Duration, Name, OneOrMany, Tier, as_
 
 verbs = (
     "count", "sum", "min", "max", "avg", "first", "last", "nth", "pick", "any", "distinct", "median", "mode",
-    "percentile", "stddev", "list", "ratio", "trend", "streak", "sql",
+    "percentile", "stddev", "list", "ratio", "score", "trend", "streak", "sql",
 )  # fmt: skip
 reserved = ("defaults", "use", "measures", "again")
 
@@ -51,6 +51,8 @@ class Feature(Block):
         pick: a column of related entities, of the first in `order`.
         distinct, list: the different values, counted or listed.
         ratio: two features, of which the first is divided by the second.
+        score: a number of the entity as one of `n` classes of equal size, 1 to 5; edges are those of the month's first day.
+        best: whether a high or a low number gets the highest score.
         trend, streak: the change from one `window` to the next; days, weeks or months in a row.
         sql: an SQL formula over the entity's columns and those of what it belongs to.
         n: which one, for nth; how many at most, for list.
@@ -83,6 +85,7 @@ class Feature(Block):
     stddev: str | None = None
     list: str | None = None
     ratio: OneOrMany | None = None
+    score: str | None = None
     trend: str | None = None
     streak: str | None = None
     sql: str | None = None
@@ -91,6 +94,7 @@ class Feature(Block):
     of: str | None = None
     n: int | None = Field(default=None, ge=1)
     p: float | None = Field(default=None, ge=0, le=1)
+    best: Literal["high", "low"] | None = None
     window: Duration | None = None
     relative: Literal["before", "after"] | None = None
     to: dict[Literal["first", "last"], str] | None = None
