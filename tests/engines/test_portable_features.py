@@ -5,7 +5,11 @@ import re
 import pglast
 import pytest
 from tests.engines.portability import dialects, functions_in, known, transpile, types_in
+from tests.golden.test_feature_library import build, folder
 from tests.property.random_features import AT, random_history
+
+from c360.features.language.templates import library
+from c360.project.yaml import read_yaml
 
 
 @pytest.fixture(scope="module")
@@ -15,6 +19,11 @@ def statements(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         history = random_history(tmp_path_factory.mktemp("history"), seed, 1)
         history.made.work.on_statement = seen.append
         history.made.build(as_of=AT)
+    for name in ("rfm", "carts", "session_length", "hours", "order_gaps", "mrr", "power_users", "predictions"):
+        golden = read_yaml(folder / f"{name}.yml", name).value
+        made = build(tmp_path_factory.mktemp(name), library()[name], golden, {}, golden.get("of", "person"))
+        made.work.on_statement = seen.append
+        made.build(as_of=AT)
     return list(dict.fromkeys(seen))
 
 
