@@ -136,4 +136,5 @@ def test_every_decision_is_in_the_audit_log(shop: Served) -> None:
     made = [entry for entry in log.read() if (entry.action, entry.decision) == ("do decide", "allowed")]
 
     assert made
+    assert all(entry.details["number"] and entry.ids["customer"] for entry in made)
     assert log.verify() is None
