@@ -10,8 +10,8 @@ from tests.web.served import Served, post, serving
 from c360.pipeline.run import run
 from c360.project import load_project
 from c360.project.blocks.features import Feature
-from c360.web.features.declaring import Draft, draft_of
-from c360.web.features.writing import with_line
+from c360.web.topics.features.declaring import Draft, draft_of
+from c360.web.topics.features.writing import with_line
 
 plain = """version: 1  # the form
 features:

@@ -14,11 +14,11 @@ from c360.govern.reading import Readings, in_utc
 from c360.govern.signin.throttle import Throttle
 from c360.project import Project, load_project
 from c360.project.load import find_files
-from c360.web.assets import Assets
+from c360.web.frame.assets import Assets
 from c360.web.frame.formats import filters_in
 from c360.web.jobs import Jobs
-from c360.web.progress import Progress, read_progress
 from c360.web.settings import Settings
+from c360.web.topics.health.progress import Progress, read_progress
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -138,7 +138,7 @@ class Site:
         """Path -> how many things wait there, for the navigation."""
         if not visit.has_read or "suggestion" not in visit.reading.tables():
             return {}
-        from c360.web.review.queue import waiting
+        from c360.web.topics.review.queue import waiting
 
         return {"/review": len(waiting(visit.reading))}
 

@@ -7,16 +7,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from c360.errors import Fault, suggest
-from c360.web.entities.columns import Column, columns_of, list_columns
-from c360.web.entities.cursors import parse_cursor
-from c360.web.entities.listing import Facet, Listed, Question, Row, facets, list_rows, sort_column
-from c360.web.entities.names import naming
-from c360.web.entities.searching import search
 from c360.web.frame.faults import MissingError
 from c360.web.frame.navigation import entity_label, one_label
 from c360.web.frame.page import Context, Download, File, Page, Parameter, shown
 from c360.web.frame.plain import plain
 from c360.web.frame.visit import Visit
+from c360.web.topics.entities.columns import Column, columns_of, list_columns
+from c360.web.topics.entities.cursors import parse_cursor
+from c360.web.topics.entities.listing import Facet, Listed, Question, Row, facets, list_rows, sort_column
+from c360.web.topics.entities.names import naming
+from c360.web.topics.entities.searching import search
 
 most_exported = 1_000_000
 neutral = "'"
@@ -215,7 +215,7 @@ def chosen_filters(visit: Visit, base: str, columns: list[Column]) -> tuple[Chos
 def export(visit: Visit) -> File:
     """The list as CSV: all rows with these filters, every column that the role sees."""
     from c360.govern.sql import comma, quote
-    from c360.web.entities.listing import conditions
+    from c360.web.topics.entities.listing import conditions
 
     entity = entity_of(visit)
     columns = columns_of(visit.reading, entity)

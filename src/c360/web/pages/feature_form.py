@@ -5,8 +5,12 @@ from typing import Any
 
 from c360.errors import C360Error, Fault
 from c360.features import catalogue
-from c360.web.entities.names import names_of
-from c360.web.features.declaring import (
+from c360.web.frame.faults import MissingError
+from c360.web.frame.navigation import entity_label
+from c360.web.frame.page import Action, Context, Outcome, Page, Parameter, shown
+from c360.web.frame.visit import Visit
+from c360.web.topics.entities.names import names_of
+from c360.web.topics.features.declaring import (
     Draft,
     activities_for,
     aggregates,
@@ -17,12 +21,8 @@ from c360.web.features.declaring import (
     unasked,
     with_feature,
 )
-from c360.web.features.previewing import Preview, preview
-from c360.web.features.writing import flow, write_feature
-from c360.web.frame.faults import MissingError
-from c360.web.frame.navigation import entity_label
-from c360.web.frame.page import Action, Context, Outcome, Page, Parameter, shown
-from c360.web.frame.visit import Visit
+from c360.web.topics.features.previewing import Preview, preview
+from c360.web.topics.features.writing import flow, write_feature
 
 windows = ("", "7d", "14d", "28d", "30d", "90d", "12mo")
 

@@ -7,7 +7,7 @@ from c360.web.frame.faults import MissingError
 from c360.web.frame.navigation import entity_label
 from c360.web.frame.page import Context, Page, Parameter, shown
 from c360.web.frame.visit import Visit
-from c360.web.health.clusters import (
+from c360.web.topics.health.clusters import (
     Clusters,
     Event,
     HeldBack,

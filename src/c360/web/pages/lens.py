@@ -10,7 +10,8 @@ from c360.lenses.answer import Answer
 from c360.web.frame.faults import MissingError
 from c360.web.frame.page import Context, Download, File, Page, Parameter, shown
 from c360.web.frame.visit import Visit
-from c360.web.lens.asking import (
+from c360.web.pages.entities import csv_bytes
+from c360.web.topics.lens.asking import (
     Filter,
     Part,
     ask,
@@ -23,7 +24,6 @@ from c360.web.lens.asking import (
     request_of,
     written_request,
 )
-from c360.web.pages.entities import csv_bytes
 
 most_charted = 60
 

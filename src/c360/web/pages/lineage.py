@@ -8,10 +8,10 @@ from c360.features import catalogue
 from c360.govern.operations import newest_run, steps_of
 from c360.pipeline.docs.graph import Graph, lineage_graph
 from c360.pipeline.tables import published_tables
-from c360.web.entities.freshness import source_freshness
 from c360.web.frame.faults import MissingError
 from c360.web.frame.page import Context, Page, Parameter, shown
 from c360.web.frame.visit import Visit
+from c360.web.topics.entities.freshness import source_freshness
 
 steps = {
     "source": "sources",

@@ -5,14 +5,14 @@ from datetime import date, datetime
 
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
-from c360.web.entities.figures import totals
-from c360.web.entities.timeline import data_end, stream_of
 from c360.web.frame.navigation import entity_label
 from c360.web.frame.page import Context, Page, shown
 from c360.web.frame.visit import Visit
-from c360.web.health.clusters import Clusters, clusters
-from c360.web.health.growth import growth
-from c360.web.health.problems import Light, Problem, lights, problems
+from c360.web.topics.entities.figures import totals
+from c360.web.topics.entities.timeline import data_end, stream_of
+from c360.web.topics.health.clusters import Clusters, clusters
+from c360.web.topics.health.growth import growth
+from c360.web.topics.health.problems import Light, Problem, lights, problems
 
 
 @dataclass(frozen=True)

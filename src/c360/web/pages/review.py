@@ -10,8 +10,8 @@ from c360.web.frame.faults import MissingError
 from c360.web.frame.navigation import one_label
 from c360.web.frame.page import Action, Context, Outcome, Page, Parameter, shown
 from c360.web.frame.visit import Visit
-from c360.web.review.evidence import Comparison, compare
-from c360.web.review.queue import Pair, best_identifiers, waiting
+from c360.web.topics.review.evidence import Comparison, compare
+from c360.web.topics.review.queue import Pair, best_identifiers, waiting
 
 most_decisions = 20
 verdicts = ("same", "different")

@@ -7,10 +7,10 @@ from c360.errors import Fault
 from c360.govern.operations import Run, run_named, runs_of, steps_of
 from c360.project import Project
 from c360.project.blocks.outputs import Check
-from c360.web.entities.freshness import Freshness, source_freshness, targets
 from c360.web.frame.faults import MissingError
 from c360.web.frame.page import Action, Context, Outcome, Page, shown
 from c360.web.frame.visit import Visit
+from c360.web.topics.entities.freshness import Freshness, source_freshness, targets
 
 runs_compared = 20
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from c360.web.entities.searching import Hit, search
 from c360.web.frame.moved import Moved
 from c360.web.frame.navigation import entity_label
 from c360.web.frame.page import Context, Page, Parameter, shown
 from c360.web.frame.visit import Visit
+from c360.web.topics.entities.searching import Hit, search
 
 
 @dataclass(frozen=True)

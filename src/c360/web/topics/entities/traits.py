@@ -8,11 +8,11 @@ from typing import Any
 from c360.entities.vocabulary import keep_of
 from c360.govern.reading import Reading
 from c360.govern.sql import comma, quote
-from c360.web.entities.columns import Column, columns_of
-from c360.web.entities.freshness import Freshness, source_freshness
-from c360.web.entities.listing import Related
-from c360.web.entities.names import names_of
-from c360.web.entities.timeline import sources_by_activity
+from c360.web.topics.entities.columns import Column, columns_of
+from c360.web.topics.entities.freshness import Freshness, source_freshness
+from c360.web.topics.entities.listing import Related
+from c360.web.topics.entities.names import names_of
+from c360.web.topics.entities.timeline import sources_by_activity
 
 groups = ("Identity", "Attributes", "Behaviour", "Value")
 

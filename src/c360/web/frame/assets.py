@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from c360.web.guard.headers import for_ever
 
-folder = Path(__file__).parent / "static"
+folder = Path(__file__).parents[1] / "static"
 compressible = {".css", ".js", ".svg", ".txt"}
 served = {*compressible, ".woff2", ".png", ".ico"}
 

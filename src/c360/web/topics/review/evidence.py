@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
-from c360.web.entities.columns import Column, columns_of
-from c360.web.entities.names import names_of
-from c360.web.review.queue import Pair
+from c360.web.topics.entities.columns import Column, columns_of
+from c360.web.topics.entities.names import names_of
+from c360.web.topics.review.queue import Pair
 
 Verdict = Literal["same", "close", "differs", "no evidence"]
 close_from = 0.8

@@ -8,7 +8,7 @@ from typing import Literal
 from c360.govern.operations import runs_of
 from c360.govern.reading import Reading
 from c360.sources.quarantine import fixes
-from c360.web.entities.freshness import Freshness, source_freshness
+from c360.web.topics.entities.freshness import Freshness, source_freshness
 
 Level = Literal["ok", "late", "failed"]
 most_problems = 10
