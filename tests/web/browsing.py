@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Playwright, Request
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, Request, expect
 from tests.web.served import Served
 
 chromium = Path("/usr/bin/chromium")
+needs_chromium = pytest.mark.skipif(not chromium.exists(), reason="Debian's chromium is not installed")
+patience = 60_000  # milliseconds: a busy machine is slow, not wrong
 options = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -19,7 +22,8 @@ rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Debian's Chromium."""
+    """Debian's Chromium; what is waited for may take as long as a busy machine needs."""
+    expect.set_options(timeout=patience)
     return playwright.chromium.launch(executable_path=str(chromium), args=options)
 
 
@@ -57,6 +61,8 @@ def visiting(
     """Visit as somebody in a role; the visit must leave no console message, no error and no refused resource."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True)
     context.add_cookies([{"name": served.site.settings.cookie, "value": served.secret(role), "url": served.origin}])
+    context.set_default_timeout(patience)
+    context.set_default_navigation_timeout(patience)
     page = context.new_page()
     visitor = Visitor(page, served.origin)
     page.on("console", lambda message: visitor.wrong.append(f"console {message.type}: {message.text}"))

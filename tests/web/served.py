@@ -3,9 +3,9 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -106,26 +106,37 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, settings: Settings | None = None) -> Iterator[Served]:
-    """Serve a project in a thread."""
-    project = load_project(folder)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = int(listening.getsockname()[1])
-        chosen = settings or Settings()
-        chosen = Settings(**{**vars(chosen), "port": port})
-        app = create_app(project, chosen)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", server_header=False))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+def listening(app: Starlette | None = None, make: Callable[[int], Starlette] | None = None) -> Iterator[int]:
+    """Run an application in a thread; its port."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = int(listener.getsockname()[1])
+        config = uvicorn.Config(app or make(port), log_level="error", server_header=False)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + 20
         while not server.started and time.monotonic() < deadline:
             time.sleep(0.01)
         try:
-            yield Served(project, app.state.site, port, app)
+            yield port
         finally:
             server.should_exit = True
             thread.join(10)
+
+
+@contextmanager
+def serving(folder: Path, settings: Settings | None = None) -> Iterator[Served]:
+    """Serve a project in a thread."""
+    project = load_project(folder)
+    made = []
+
+    def make(port: int) -> Starlette:
+        made.append(create_app(project, replace(settings or Settings(), port=port)))
+        return made[0]
+
+    with listening(make=make) as port:
+        yield Served(project, made[0].state.site, port, made[0])
 
 
 def form_token(page: str) -> str:

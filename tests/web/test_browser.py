@@ -4,25 +4,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from tests.web.addresses import concrete, pages, public_pages, values_of
-from tests.web.browsing import Visitor, chromium, launch, visiting
+from tests.web.browsing import Visitor, needs_chromium, visiting
 from tests.web.served import Served
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not chromium.exists(), reason="Debian's chromium is not installed"),
-]
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 looked_at_closely = ((1440, "light"), (390, "dark"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = launch(playwright)
-        yield found
-        found.close()
 
 
 @pytest.fixture

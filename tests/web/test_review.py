@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
-from tests.web.browsing import chromium, launch, visiting
+from playwright.sync_api import Browser, expect
+from tests.web.browsing import needs_chromium, visiting
 from tests.web.served import Served, post, serving
 
 from c360.govern.audit import AuditLog
@@ -72,9 +72,9 @@ def test_only_roles_that_may_review_decide(shop: Served) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not chromium.exists(), reason="Debian's chromium is not installed")
-def test_accepting_a_pair_makes_one_person_and_undoing_makes_two_again(shop: Served) -> None:
-    with sync_playwright() as playwright, visiting(launch(playwright), shop, "steward") as visitor:
+@needs_chromium
+def test_accepting_a_pair_makes_one_person_and_undoing_makes_two_again(browser: Browser, shop: Served) -> None:
+    with visiting(browser, shop, "steward") as visitor:
         page = visitor.page
         visitor.open("/review")
         pair = queue(shop)["pair"]

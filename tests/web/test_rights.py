@@ -25,6 +25,8 @@ needed = {
     "GET /lens": "lens",
     "GET /lens/export": "export",
     "GET /lineage": "model",
+    "GET /oidc": "public",
+    "GET /oidc/callback": "public",
     "GET /openapi.json": "signed-in",
     "GET /password": "public",
     "GET /quarantine": "raw",

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from urllib.parse import urlsplit
 
 from c360.errors import Fault, ProjectError, suggest
+from c360.govern.policy import roles_of
 from c360.project import Project
 from c360.project.blocks.outputs import Role
 from c360.warehouse import quote
@@ -16,7 +18,7 @@ own_columns = ("entity_id", "public_id", "updated_at", "activity", "activity_ts"
 
 def check(project: Project) -> list[Fault]:
     """Entities that do not exist, columns that are nearly the name of one, conditions that are no SQL."""
-    found = []
+    found = [*check_sign_in(project)]
     for name, role in project.file.access.roles.items():
         found += [
             *check_entities(project, name, role),
@@ -24,6 +26,25 @@ def check(project: Project) -> list[Fault]:
             *check_rows(project, name, role),
         ]
     return found
+
+
+def check_sign_in(project: Project) -> Iterator[Fault]:
+    """The company's sign-in: an address that is encrypted, and roles that there are."""
+    block = project.file.access.sign_in
+    if block is None:
+        return
+    at = ("access", "sign_in")
+    issuer = urlsplit(block.issuer)
+    if issuer.scheme == "http" and issuer.hostname not in ("localhost", "127.0.0.1", "::1"):
+        message = f"the sign-in at '{block.issuer}' is not encrypted"
+        yield project.fault("insecure-issuer", message, *at, "issuer", fix="write https://")
+    known = roles_of(project)
+    for group, role in block.roles.items():
+        if role not in known:
+            fix = suggest(role, known) or f"roles: {', '.join(known)}"
+            yield project.fault(
+                "unknown-role", f"group '{group}' has an unknown role '{role}'", *at, "roles", group, fix=fix
+            )
 
 
 def check_entities(project: Project, name: str, role: Role) -> Iterator[Fault]:

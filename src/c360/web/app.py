@@ -14,9 +14,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from c360.project import Project
-from c360.web.frame.answering import Answer, Asked, Endpoint
+from c360.web.frame.answering import Answer, Asked
 from c360.web.frame.faults import failure_of_status
-from c360.web.frame.page import Action, Download, Page
+from c360.web.frame.page import Action, Download, Endpoint, Page, Passage
 from c360.web.guard.headers import SecurityHeaders
 from c360.web.pages import all_endpoints
 from c360.web.settings import Settings
@@ -67,6 +67,8 @@ def routes_of(site: Site, endpoint: Endpoint) -> list[Route]:
         found += [(api_path(endpoint.path), True)] if endpoint.in_api else []
     elif isinstance(endpoint, Download):
         found = [(endpoint.path, False), (api_path(endpoint.path), True)]
+    elif isinstance(endpoint, Passage):
+        found = [(endpoint.path, False)]
     else:
         found = [(endpoint.path, False)] + ([(api_path(endpoint.path), True)] if endpoint.in_api else [])
     method = "POST" if isinstance(endpoint, Action) else "GET"

@@ -24,7 +24,8 @@ def serve(project: Project, settings: Settings, say: Say) -> None:
         ProjectError: it would be reachable without sign-in or encryption.
         WarehouseError: the port is taken.
     """
-    check_settings(settings, has_users=has_users(project.store))
+    by_company = project.file.access.sign_in is not None
+    check_settings(settings, has_users=by_company or has_users(project.store))
     greet(project, settings, say)
     import uvicorn
 

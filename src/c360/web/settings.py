@@ -51,6 +51,11 @@ class Settings:
         return "__Host-c360" if self.is_encrypted else f"c360-{self.port}"
 
     @property
+    def begun_cookie(self) -> str:
+        """The name of the cookie that binds a company's sign-in to the browser that began it."""
+        return f"{self.cookie}-begun"
+
+    @property
     def origin(self) -> str:
         """The address to open."""
         host = f"[{self.host}]" if ":" in self.host else self.host

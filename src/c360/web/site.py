@@ -23,9 +23,9 @@ from c360.web.topics.health.progress import Progress, read_progress
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
-    from c360.web.frame.answering import Endpoint
-    from c360.web.frame.page import Page
+    from c360.web.frame.page import Endpoint, Page
     from c360.web.frame.visit import Visit
+    from c360.web.guard.oidc import Oidc
 
 here = Path(__file__).parent
 look_again = 1.0
@@ -52,6 +52,7 @@ class Site:
         self.jobs = Jobs(project.root, project.store)
         self.pages: tuple[Page, ...] = ()
         self.endpoints: tuple[Endpoint, ...] = ()
+        self.oidc: Oidc | None = None
         self.flashes: dict[str, str] = {}
         self.form_key = secrets.token_bytes(32)
         self.lock = threading.Lock()

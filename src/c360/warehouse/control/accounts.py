@@ -7,13 +7,17 @@ from typing import Any
 from c360.errors import Fault, WarehouseError
 from c360.warehouse.control.database import ControlStore, now_text, parse_time
 
-user_columns = "user_id, email, name, role, password_hash, created_at, disabled_at"
+user_columns = "user_id, email, name, role, password_hash, created_at, disabled_at, subject"
 token_columns = "token_id, user_id, name, role, created_at, expires_at, used_at, revoked_at, scopes"  # noqa: S105  # no secret
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who signs in; `role` is one of the project's `access.roles`, or admin."""
+    """A person who signs in; `role` is one of the project's `access.roles`, or admin.
+
+    Attributes:
+        subject: who they are to the company's sign-in, whose groups give the role; None for users of this project alone.
+    """
 
     user_id: int
     email: str
@@ -22,6 +26,7 @@ class User:
     password_hash: str | None
     created_at: datetime | None
     disabled_at: datetime | None
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,11 @@ def change_user(
             (role, password_hash, user_id),
         )
         control.change("DELETE FROM session WHERE user_id = ?", (user_id,))
+
+
+def set_subject(control: ControlStore, user_id: int, subject: str) -> None:
+    """Remember who a user is to the company's sign-in."""
+    control.change("UPDATE user SET subject = ? WHERE user_id = ?", (subject, user_id))
 
 
 def disable_user(control: ControlStore, user_id: int) -> None:
@@ -194,7 +204,7 @@ def list_tokens(control: ControlStore) -> list[Token]:
 
 def read_user(row: tuple[Any, ...]) -> User:
     """A user from its columns."""
-    return User(*(*row[:5], *(parse_time(text) for text in row[5:])))
+    return User(*(*row[:5], *(parse_time(text) for text in row[5:7]), row[7]))
 
 
 def read_token(row: tuple[Any, ...]) -> Token:

@@ -12,7 +12,7 @@ from c360.errors import AccessError, C360Error, Fault, ProjectError
 from c360.govern.policy import nobody
 from c360.web.frame.faults import Failure, failure_of, failure_of_status, plain_faults
 from c360.web.frame.moved import Moved
-from c360.web.frame.page import Action, Download, Outcome, Page, Parameter
+from c360.web.frame.page import Action, Download, Endpoint, Outcome, Page, Parameter, Passage
 from c360.web.frame.plain import json_text
 from c360.web.frame.shell import make_shell
 from c360.web.frame.visit import Visit
@@ -23,7 +23,7 @@ from c360.web.guard.targets import safe_path
 if TYPE_CHECKING:
     from c360.web.site import Site
 
-Endpoint = Page | Action | Download
+begun_seconds = 600  # as long as a company's sign-in may take
 no_parameters: dict[str, list[str]] = {}
 
 
@@ -105,6 +105,9 @@ class Answer:
         self.signed_in = identify(self.site, visit.project, asked.headers, asked.cookies)
         visit.viewer, visit.secret, visit.address = self.signed_in.viewer, self.signed_in.secret, asked.address
         visit.query, visit.as_json = tuple(asked.query), asked.as_json
+        settings = self.site.settings
+        visit.origin = f"{'https' if settings.is_encrypted else 'http'}://{asked.headers['host']}"
+        visit.begun = asked.cookies.get(settings.begun_cookie, "")
         if endpoint is None or not endpoint.present(visit.project):
             return self.refuse(visit, failure_of_status(404, asked.path))
         self.check_right(visit, endpoint)
@@ -116,6 +119,8 @@ class Answer:
         visit.seconds = self.site.settings.seconds
         if isinstance(endpoint, Page):
             return self.show(visit, endpoint)
+        if isinstance(endpoint, Passage):
+            return self.lead(visit, endpoint)
         return self.act(visit, endpoint) if isinstance(endpoint, Action) else self.send_file(visit, endpoint)
 
     def given(self) -> dict[str, list[str]]:
@@ -179,22 +184,27 @@ class Answer:
         self.set_cookie(response, outcome)
         return response
 
+    def lead(self, visit: Visit, passage: Passage) -> Response:
+        """Send the visitor on."""
+        outcome = passage.run(visit)
+        if outcome.audit:
+            self.audit(visit, passage, details=outcome.audit)
+        response = RedirectResponse(outcome.to if outcome.elsewhere else safe_path(outcome.to), status_code=303)
+        self.set_cookie(response, outcome)
+        return response
+
     def set_cookie(self, response: Response, outcome: Outcome) -> None:
-        """Begin or end the browser's session."""
+        """Begin or end the browser's session, or its way through the company's sign-in."""
         settings = self.site.settings
+        how: dict[str, Any] = {"httponly": True, "samesite": "lax", "secure": settings.is_encrypted, "path": "/"}
+        if outcome.set_begun:
+            response.set_cookie(settings.begun_cookie, outcome.set_begun, max_age=begun_seconds, **how)
+        elif outcome.set_begun is not None:
+            response.delete_cookie(settings.begun_cookie, **how)
         if outcome.set_session:
-            response.set_cookie(
-                settings.cookie,
-                outcome.set_session,
-                httponly=True,
-                samesite="lax",
-                secure=settings.is_encrypted,
-                path="/",
-            )
+            response.set_cookie(settings.cookie, outcome.set_session, **how)
         elif outcome.end_session:
-            response.delete_cookie(
-                settings.cookie, httponly=True, samesite="lax", secure=settings.is_encrypted, path="/"
-            )
+            response.delete_cookie(settings.cookie, **how)
             response.headers["clear-site-data"] = '"cache", "storage"'
 
     def send_file(self, visit: Visit, download: Download) -> Response:

@@ -24,6 +24,7 @@ by_code = {
     "nothing-published": 409,
     "snapshot-unknown": 410,
     "wait": 429,
+    "sign-in-provider": 502,
     "deadline": 503,
 }
 by_type: tuple[tuple[type[C360Error], int], ...] = (

@@ -10,9 +10,8 @@ from uuid import UUID
 
 from c360 import __version__
 from c360.project import Project
-from c360.web.frame.page import Action, Download, Page, Parameter
+from c360.web.frame.page import Action, Download, Endpoint, Page, Parameter, Passage
 
-Endpoint = Page | Action | Download
 scalars: dict[Any, dict[str, Any]] = {
     bool: {"type": "boolean"},
     int: {"type": "integer"},
@@ -117,8 +116,9 @@ def document(project: Project, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     schemas.found["Faults"] = faults
     paths: dict[str, Any] = {}
     for endpoint in endpoints:
-        in_api = not isinstance(endpoint, (Page, Action)) or endpoint.in_api
-        if in_api and endpoint.present(project):
+        if isinstance(endpoint, Passage) or not endpoint.present(project):
+            continue
+        if isinstance(endpoint, Download) or endpoint.in_api:
             path, method, operation = describe(endpoint, schemas)
             paths.setdefault(path, {})[method] = operation
     return {
@@ -137,7 +137,7 @@ def document(project: Project, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     }
 
 
-def describe(endpoint: Endpoint, schemas: Schemas) -> tuple[str, str, dict[str, Any]]:
+def describe(endpoint: Page | Action | Download, schemas: Schemas) -> tuple[str, str, dict[str, Any]]:
     """Path, method and operation of one page or action."""
     path = "/api/overview" if endpoint.path == "/" else f"/api{endpoint.path}"
     parts = [

@@ -146,6 +146,8 @@ class Outcome:
         said: one sentence for the person, shown there once.
         data: what the API answers.
         audit: what the audit log keeps: ids and names, never values.
+        elsewhere: whether `to` is an address of another server.
+        set_begun: the cookie of a sign-in that begins; the empty text ends it.
     """
 
     to: str
@@ -154,6 +156,8 @@ class Outcome:
     audit: Mapping[str, Any] = field(default_factory=dict)
     set_session: str | None = None
     end_session: bool = False
+    elsewhere: bool = False
+    set_begun: str | None = None
 
 
 @dataclass(frozen=True)
@@ -195,3 +199,21 @@ class Download:
     parameters: tuple[Parameter, ...] = ()
     present: Callable[[Project], bool] = always
     path_help: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """An address that shows nothing and leads on: to another server, or back from there."""
+
+    path: str
+    name: str
+    permission: Permission
+    run: "Callable[[Visit], Outcome]"
+    summary: str
+    parameters: tuple[Parameter, ...] = ()
+    present: Callable[[Project], bool] = always
+    in_api: bool = False
+    path_help: Mapping[str, str] = field(default_factory=dict)
+
+
+Endpoint = Page | Action | Download | Passage

@@ -22,6 +22,8 @@ class Visit:
         values: the parameters, read and checked.
         path: the varying parts of the path.
         url: path and query as asked, for links that change one of them.
+        origin: the address of this server as the browser calls it.
+        begun: the cookie of a sign-in that is under way.
         snapshot: the snapshot that a cursor or link asks for; None for the published one.
     """
 
@@ -35,6 +37,8 @@ class Visit:
     snapshot: str | None = None
     address: str = ""
     secret: str | None = None
+    origin: str = ""
+    begun: str = ""
     seconds: float = 10.0
     as_json: bool = False
     held: ExitStack = field(default_factory=ExitStack)

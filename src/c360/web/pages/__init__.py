@@ -4,13 +4,13 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from c360.web.frame.page import Action, Download, Page
+from c360.web.frame.page import Endpoint
 
 
 @cache
-def all_endpoints() -> tuple[Page | Action | Download, ...]:
+def all_endpoints() -> tuple[Endpoint, ...]:
     """Every page, action and download, in the order of the navigation: fixed paths before those with varying parts."""
-    found: list[Page | Action | Download] = []
+    found: list[Endpoint] = []
     for module in iter_modules(__path__):
         found += import_module(f"{__name__}.{module.name}").endpoints
     order = {name: index for index, name in enumerate(navigation_order)}
