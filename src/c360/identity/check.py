@@ -4,12 +4,18 @@ from collections.abc import Iterator
 
 from c360.errors import Fault, suggest
 from c360.identity.inputs.mentions import kind_of_id, owner_of
+from c360.identity.matching.check import check_matches
 from c360.project import Project
 
 
 def check(project: Project) -> list[Fault]:
     """Relations whose identifiers belong to nobody, merges of composite identifiers, suggestions that compare nothing."""
-    return [*check_relations(project), *check_merges(project), *check_suggestions(project)]
+    return [
+        *check_relations(project),
+        *check_merges(project),
+        *check_suggestions(project),
+        *check_matches(project),
+    ]
 
 
 def check_relations(project: Project) -> Iterator[Fault]:

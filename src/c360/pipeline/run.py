@@ -158,7 +158,7 @@ class RunPath:
     def steps(self) -> list[Step]:
         """The steps in order; each knows what its tables depend on."""
         file = self.project.file
-        words = [file.project, file.ids, file.entities, file.lists]
+        words = [file.project, file.ids, file.entities, file.lists, file.match]
         return [
             Step("sources", always, self.land, after=()),
             Step("identity", lambda: digest(self.inputs(), self.decided(), words, file.activities), self.identify, ()),

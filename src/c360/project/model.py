@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from c360.errors import Fault, Position
 from c360.project.blocks.activities import Activities
 from c360.project.blocks.base import Block, Name
-from c360.project.blocks.entities import Entities, EntityKind, kind_of
+from c360.project.blocks.entities import Entities, EntityKind, kind_by_name, kind_of
 from c360.project.blocks.features import Features
 from c360.project.blocks.ids import Ids, with_types
-from c360.project.blocks.outputs import Access, Check, LensUse, Match, Segment, Sync
+from c360.project.blocks.match import Matches
+from c360.project.blocks.outputs import Access, Check, LensUse, Segment, Sync
 from c360.project.blocks.sources import Freshness, Sources
 from c360.project.yaml import Path as YamlPath
 
@@ -84,7 +85,7 @@ class ProjectFile(BaseModel):
         sources: the tables of raw records.
         ids: the kinds of identifiers.
         entities: the kinds of things with profiles.
-        match: probabilistic matching, by entity.
+        match: probabilistic matching, by entity; `auto` for people and accounts.
         activities: what entities do at a time.
         activity_sets: names for several activities together.
         features: computed traits, by entity.
@@ -107,7 +108,7 @@ class ProjectFile(BaseModel):
     sources: Sources
     ids: Annotated[Ids, BeforeValidator(with_types)]
     entities: Entities
-    match: dict[Name, Literal["auto"] | Match] = Field(default_factory=dict)
+    match: Matches = Field(default_factory=dict)
     activities: Activities = Field(default_factory=dict)
     activity_sets: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
     features: Features = Field(default_factory=dict)
@@ -119,6 +120,19 @@ class ProjectFile(BaseModel):
     freshness: Freshness | None = None
     checks: tuple[Check, ...] = ()
     lens: tuple[str | LensUse, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def unfold_match(cls, value: Any) -> Any:
+        """`match: auto` matches people and accounts, or everything where there are none."""
+        if not isinstance(value, dict) or value.get("match") != "auto" or not isinstance(value.get("entities"), dict):
+            return value
+        kinds = {
+            name: (entity.get("kind") if isinstance(entity, dict) else None) or kind_by_name.get(str(name))
+            for name, entity in value["entities"].items()
+        }
+        chosen = [name for name, kind in kinds.items() if kind in ("person", "account")] or list(kinds)
+        return {**value, "match": dict.fromkeys(chosen, "auto")}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ class Rule:
 
     Attributes:
         kind: `record` (rows that hold both), `human` (a file of merges), `decision` (the control store), `parting` (a file
-            of what is not the same; links none) or `derived` (names identifiers; links none).
+            of what is not the same; links none), `derived` (names identifiers; links none) or `match` (records that are alike).
         trust: that of every link of the rule; None takes the lower one of the two identifier kinds.
     """
 
@@ -45,7 +45,11 @@ def rules_of(scope: Scope) -> list[Rule]:
     ]
     decided = Rule("human: decision", "", "decision", "", "1", human)
     derived = [Rule(one.rule, one.entity, "derived", "", version_of(scope, one)) for one in scope.derivations]
-    return [*records, *merges, *partings, decided, *derived]
+    matched = [
+        Rule(f"match: {name}", name, "match", "", hashed([block.model_dump(mode="json"), cleaning_version]))
+        for name, block in scope.project.file.match.items()
+    ]
+    return [*records, *merges, *partings, decided, *derived, *matched]
 
 
 def version_of(scope: Scope, one: Mention | Derivation) -> str:
@@ -60,6 +64,11 @@ def version_of(scope: Scope, one: Mention | Derivation) -> str:
     lists = {entry.list for kind in declared.values() for entry in kind.block if isinstance(entry, ListRef)}
     said += [{name: kind.model_dump(mode="json") for name, kind in declared.items()}, scope.lists.idn, cleaning_version]
     said += [sorted(scope.lists.values.get(name, ())) for name in sorted(lists)]
+    return hashed(said)
+
+
+def hashed(said: object) -> str:
+    """A short hash of plain values."""
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 

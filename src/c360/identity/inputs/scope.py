@@ -20,7 +20,7 @@ class Scope:
     """What a run of identity reads.
 
     Where identifiers come from is numbered from 0: mentions, files of merges, files of partings, the decisions of the
-    control store (one number), derivations.
+    control store (one number), derivations, matched entities.
 
     Attributes:
         slots: (entity, identifier kind) -> number, in alphabetical order, so that slot order is name order.
@@ -94,6 +94,11 @@ class Scope:
     def first_derivation(self) -> int:
         """The number of the first derivation."""
         return len(self.places) + 1
+
+    @property
+    def first_match(self) -> int:
+        """The number of the first entity whose records are matched."""
+        return self.first_derivation + len(self.derivations)
 
     @property
     def has_people(self) -> bool:

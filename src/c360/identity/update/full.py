@@ -7,6 +7,7 @@ from c360.identity.evidence.quarantine import refused_query, report_malformed
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
 from c360.identity.limits.contested import enforce_limits
+from c360.identity.matching.step import match_entities
 from c360.identity.registry.entities import update_entities
 from c360.identity.registry.tombstones import bury
 from c360.identity.update.edges import usable_edges
@@ -23,6 +24,7 @@ def rebuild(scope: Scope, scratch: Scratch, plan: Plan) -> None:
     work.replace_table("identity.refused", refused_query(scope, scratch))
     report_malformed(scope, scratch)
     write_people(scope, scratch)
+    match_entities(scope, scratch)
     assign(scope, scratch)
 
 

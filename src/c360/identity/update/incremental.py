@@ -5,6 +5,7 @@ from c360.identity.evidence.numbered import evidence_query, naming_query
 from c360.identity.evidence.quarantine import refused_query, report_malformed
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
+from c360.identity.matching.step import match_entities
 from c360.identity.registry.entities import update_entities
 from c360.identity.update.gather import gather
 from c360.identity.update.plan import Plan
@@ -23,6 +24,7 @@ def update(scope: Scope, scratch: Scratch, plan: Plan) -> None:
     apart_before = scratch.make("apart_before", "SELECT u, v FROM identity.apart")
     if plan.people_changed:
         write_people(scope, scratch)
+    match_entities(scope, scratch)
     find_touched(scope, scratch, apart_before)
     before = regroup(scope, scratch)
     update_entities(scope, scratch, before, only=scratch.table("candidate"))

@@ -114,7 +114,7 @@ def is_much(scratch: Scratch, plan: Plan) -> bool:
 
 def reading_of(scope: Scope, scratch: Scratch, rule: Rule) -> Read:
     """How far a rule reads, as text that changes when what it reads does."""
-    if rule.kind == "derived":
+    if rule.kind in ("derived", "match"):
         return Read("")
     if rule.kind == "decision":
         return Read(" ".join(str(one.decision_id) for one in scope.decisions))

@@ -1,4 +1,4 @@
-"""`segments, syncs, access, views, checks, match`: what is done with the tables, and what must hold of them."""
+"""`segments, syncs, access, views, checks`: what is done with the tables, and what must hold of them."""
 
 from typing import Annotated, Any, Literal
 
@@ -134,24 +134,6 @@ class Access(Block):
 
     roles: dict[Name, Role] = Field(default_factory=dict)
     sign_in: SignIn | None = None
-
-
-class Match(Block):
-    """Probabilistic matching of one entity.
-
-    Attributes:
-        blocking: SQL conditions that a pair must meet to be compared at all.
-        comparisons: column -> how it is compared.
-        thresholds: the probability from which on a pair is linked, or reviewed.
-        one_to_one: a record has at most one partner in another source.
-        at_most: the most records of one entity.
-    """
-
-    blocking: tuple[str, ...] = ()
-    comparisons: dict[str, Any] = Field(default_factory=dict)
-    thresholds: dict[Literal["link", "review"], float] = Field(default_factory=dict)
-    one_to_one: bool = False
-    at_most: int | None = Field(default=None, ge=2)
 
 
 check_verbs = ("unique", "not_null", "accepted_values", "relationships", "expression", "row_count", "same", "not_same")

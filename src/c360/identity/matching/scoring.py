@@ -1,0 +1,98 @@
+"""A trained model and records in, the pairs that may be one out, with what each column says for or against."""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+from c360.identity.matching.training import Settings, make_linker
+from c360.warehouse import Connection, literal, quote
+
+least_weight = -6.0  # bits; pairs below are not kept
+
+
+def count_terms(arena: Connection, columns: Sequence[str]) -> None:
+    """Count how often each value occurs, for the columns whose frequencies count.
+
+    Grain:  one row per column and value that occurs more than once.
+    Writes: term(column_name, value, frequency)
+    """
+    counts = " UNION ALL ".join(
+        f"SELECT {literal(name)} AS column_name, {quote(name)} AS value, count(*) / sum(count(*)) OVER () AS frequency, count(*) AS n "
+        f"FROM record WHERE {quote(name)} IS NOT NULL GROUP BY {quote(name)}"
+        for name in columns
+    )
+    none = "SELECT CAST(NULL AS VARCHAR) AS column_name, CAST(NULL AS VARCHAR) AS value, CAST(NULL AS DOUBLE) AS frequency, 0 AS n WHERE FALSE"
+    arena.replace_table("term", f"SELECT column_name, value, frequency FROM ({counts or none}) AS counted WHERE n > 1")
+
+
+def score(arena: Connection, settings: Settings, records: int) -> None:
+    """Score every pair of which one record at least is fresh.
+
+    The frequencies are those of the training, so that a score hangs on the model and the two records alone; a value
+    that was not seen then counts as seen once.
+
+    Args:
+        arena: holds `record` (with c360_fresh) and `term`.
+        settings: the model.
+        records: how many records it was trained on.
+
+    Grain:  one row per pair.
+    Writes: pair(a, b, weight, levels, weights): bits; the last two as text, in the order of the comparisons
+    """
+    fresh = deepcopy(settings)
+    for rule in fresh["blocking_rules_to_generate_predictions"]:
+        rule["blocking_rule"] = f"({rule['blocking_rule']}) AND (l.c360_fresh OR r.c360_fresh)"
+    linker, api = make_linker(arena, fresh)
+    for name in term_columns(settings):
+        linker.table_management.register_term_frequency_lookup(api.register(term_table(arena, name, records)), name)
+    predicted = linker.inference.predict(threshold_match_weight=least_weight, warning_mode="never")
+    names = [comparison["output_column_name"] for comparison in settings["comparisons"]]
+    terms = term_columns(settings)
+    levels = " || ';' || ".join(f"CAST({quote(f'gamma_{name}')} AS VARCHAR)" for name in names)
+    weights = " || ';' || ".join(
+        f"printf('%.2f', {quote(f'mw_{name}')}" + (f" + {quote(f'mw_tf_adj_{name}')}" if name in terms else "") + ")"
+        for name in names
+    )
+    arena.replace_table(
+        "pair",
+        f"SELECT c360_record_l AS a, c360_record_r AS b, round(match_weight, 6) AS weight, {levels} AS levels, {weights} AS weights "
+        f"FROM {predicted.physical_name}",
+    )
+
+
+def term_columns(settings: Settings) -> list[str]:
+    """The columns whose frequencies count."""
+    return [
+        comparison["output_column_name"]
+        for comparison in settings["comparisons"]
+        if any(level.get("tf_adjustment_column") for level in comparison["comparison_levels"])
+    ]
+
+
+def term_table(arena: Connection, name: str, records: int) -> str:
+    """The frequency of every value of a column, in the form that Splink takes."""
+    table = quote(f"term_{name}")
+    once = f"1.0 / {records}"
+    arena.replace_table(
+        table,
+        f"SELECT v.{quote(name)}, COALESCE(t.frequency, {once}) AS {quote(f'tf_{name}')} FROM "
+        f"(SELECT DISTINCT {quote(name)} FROM record WHERE {quote(name)} IS NOT NULL) AS v "
+        f"LEFT JOIN term AS t ON t.column_name = {literal(name)} AND t.value = v.{quote(name)}",
+    )
+    return table
+
+
+def reasons_of(settings: Settings, levels: str, weights: str) -> list[Mapping[str, Any]]:
+    """What each column says about a pair: its level in words and its weight in bits; what was absent is left out."""
+    said: list[Mapping[str, Any]] = []
+    for comparison, level, weight in zip(settings["comparisons"], levels.split(";"), weights.split(";"), strict=True):
+        if int(level) >= 0:
+            found = [one for one in comparison["comparison_levels"] if not one.get("is_null_level")][::-1][int(level)]
+            said.append(
+                {
+                    "column": comparison["output_column_name"],
+                    "level": found["label_for_charts"],
+                    "weight": float(weight),
+                }
+            )
+    return said
