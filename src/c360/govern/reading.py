@@ -282,6 +282,8 @@ class Reading:
             except Exception as error:
                 if watched.is_stopped:
                     raise self.too_heavy() from None
+                if isinstance(error, C360Error):
+                    raise
                 log.warning("a question was refused", exc_info=error)
                 raise refused(error) from error
 

@@ -141,6 +141,8 @@ def json_fields(body: bytes) -> dict[str, list[str]]:
     found = {}
     for name, item in value.items():
         items = item if isinstance(item, list) else [item]
+        if any(isinstance(one, (dict, list)) for one in items):
+            raise HTTPException(400)
         texts = [one if isinstance(one, str) else json.dumps(one) for one in items if one is not None]
         found[str(name)] = texts
     return found
@@ -162,12 +164,13 @@ def unknown_page(site: Site) -> Any:
             request.method, request.url.path, {}, (), request.headers, request.cookies, "",
             as_json=is_for_programs(request.url.path),
         )  # fmt: skip
-        answer = Answer(site, None, asked)
-        if status in (404, 405):
-            response = await run_in_threadpool(answer.respond)
-            response.status_code = status
-            return response
-        return await run_in_threadpool(answer.refuse_early, failure_of_status(status, request.url.path))
+        if status not in (404, 405):
+            answer = Answer(site, None, asked)
+            return await run_in_threadpool(answer.refuse_early, failure_of_status(status, request.url.path))
+        response = await run_in_threadpool(Answer(site, None, asked, unanswered=status).respond)
+        if isinstance(error, HTTPException):
+            response.headers.update(error.headers or {})
+        return response
 
     return respond
 

@@ -56,12 +56,17 @@ class Asked:
 
 @dataclass
 class Answer:
-    """One request on its way through: what is known of it so far, for the answer and for the audit log."""
+    """One request on its way through: what is known of it so far, for the answer and for the audit log.
+
+    Attributes:
+        unanswered: the status of a request that no page or action takes.
+    """
 
     site: "Site"
     endpoint: Endpoint | None
     asked: Asked
     signed_in: SignedIn = field(default_factory=lambda: SignedIn(nobody))
+    unanswered: int = 404
 
     def respond(self) -> Response:
         """Answer the request; what the visitor did wrong is explained, too."""
@@ -109,7 +114,7 @@ class Answer:
         visit.origin = f"{'https' if settings.is_encrypted else 'http'}://{asked.headers['host']}"
         visit.begun = asked.cookies.get(settings.begun_cookie, "")
         if endpoint is None or not endpoint.present(visit.project):
-            return self.refuse(visit, failure_of_status(404, asked.path))
+            return self.refuse(visit, failure_of_status(self.unanswered, asked.path))
         self.check_right(visit, endpoint)
         if isinstance(endpoint, Action):
             self.check_sender(visit, endpoint)

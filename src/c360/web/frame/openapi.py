@@ -60,6 +60,7 @@ class Schemas:
 
     def __init__(self) -> None:
         self.found: dict[str, Any] = {}
+        self.names: dict[type, str] = {}
 
     def of(self, kind: Any) -> dict[str, Any]:
         """The schema of a type."""
@@ -88,9 +89,17 @@ class Schemas:
         items = [self.of(one) for one in arguments]
         return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
 
+    def name_of(self, kind: type) -> str:
+        """The name of a schema; the second class of a name has that of its module before it."""
+        if kind not in self.names:
+            name = kind.__name__
+            taken = name in self.names.values()
+            self.names[kind] = f"{kind.__module__.rpartition('.')[2].capitalize()}{name}" if taken else name
+        return self.names[kind]
+
     def of_dataclass(self, kind: type) -> dict[str, Any]:
         """A dataclass as a named schema; its help texts are the descriptions."""
-        name = kind.__name__
+        name = self.name_of(kind)
         if name not in self.found:
             self.found[name] = {}  # a type may hold itself
             hints = get_type_hints(kind)
@@ -119,7 +128,7 @@ def document(project: Project, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
         if isinstance(endpoint, Passage) or not endpoint.present(project):
             continue
         if isinstance(endpoint, Download) or endpoint.in_api:
-            path, method, operation = describe(endpoint, schemas)
+            path, method, operation = describe(endpoint, schemas, tuple(project.file.entities))
             paths.setdefault(path, {})[method] = operation
     return {
         "openapi": "3.1.0",
@@ -137,7 +146,9 @@ def document(project: Project, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     }
 
 
-def describe(endpoint: Page | Action | Download, schemas: Schemas) -> tuple[str, str, dict[str, Any]]:
+def describe(
+    endpoint: Page | Action | Download, schemas: Schemas, entities: Sequence[str]
+) -> tuple[str, str, dict[str, Any]]:
     """Path, method and operation of one page or action."""
     path = "/api/overview" if endpoint.path == "/" else f"/api{endpoint.path}"
     parts = [
@@ -146,7 +157,7 @@ def describe(endpoint: Page | Action | Download, schemas: Schemas) -> tuple[str,
             "in": "path",
             "required": True,
             "description": text,
-            "schema": {"type": "string", "minLength": 1},
+            "schema": {"type": "string", **({"enum": list(entities)} if name == "entity" else {"minLength": 1})},
         }
         for name, text in endpoint.path_help.items()
     ]
