@@ -113,6 +113,7 @@ class Store:
             "node": "identity.node", "member": "identity.member", "redirect": "identity.redirect", "edge": "identity.edge",
             "naming": naming, "blocked": "identity.blocked", "superseded": "identity.superseded",
             "tombstone": "identity.tombstone", "blocked_value": "identity.blocked_value", "apart": "identity.apart",
+            "shared": "identity.shared", "hold": "identity.hold", "held": "identity.held",
             "entity": "(SELECT entity, entity_id, public_id, status FROM identity.entity)",
             "event": "identity.event", "refused": "landing._quarantine",
         }  # fmt: skip

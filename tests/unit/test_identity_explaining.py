@@ -22,7 +22,7 @@ sources:
 ids:
   email: {limit: 2 ever}
   phone:
-  anonymous_id:
+  anonymous_id: {shared: 5}
 entities:
   person:
     ids: [anonymous_id, email, phone]
@@ -54,7 +54,7 @@ def test_the_chain_names_rule_rows_and_dates(store: Store) -> None:
     assert found.is_one
     assert [(step.to.value, step.evidence[0].n_seen) for step in found.steps] == [("ann@x.com", 2), ("+14155552671", 1)]
     first = found.steps[0].evidence[0]
-    assert first.rule.startswith("web: anonymous_id = email@")
+    assert first.rule.startswith("web: email = anonymous_id@")
     assert (first.row_key, first.first_seen, first.last_seen) == ("w1", T0, T0 + timedelta(days=5))
     assert str(found).splitlines()[0] == "anonymous_id a1 and phone +14155552671 are one person"
     assert "2 rows, e.g. w1, 2023-01-01 00:00:00 to 2023-01-06 00:00:00" in str(found)
@@ -65,6 +65,21 @@ def test_what_a_limit_keeps_apart_is_explained_by_the_blocked_link(store: Store)
     assert not found.is_one
     assert [step.blocked for step in found.steps] == [None, "limit email: 2 ever"]
     assert "x email cem@x.com   blocked: limit email: 2 ever" in str(found)
+
+
+def test_what_several_share_is_explained_as_shared(tmp_path: Path) -> None:
+    store = Store.of(tmp_path, project.replace("{shared: 5}", ""))
+    emails = ("ann", "bob", "cem")
+    store.land("web", [{"id": n, "anon": "pc", "email": f"{n}@x.com", "ts": T0} for n in emails])
+    store.land("crm", [], ["id", "email", "phone"])
+    store.land("merged", [], ["old", "new"])
+    store.run()
+    found = explain(store.work, store.project, "ann@x.com", "cem@x.com")
+    reason = "shared: anonymous_id pc, tied to many: email"
+    assert [(step.to.value, step.blocked) for step in found.steps] == [("pc", reason), ("cem@x.com", reason)]
+    assert not found.is_one
+    alone = person(store.work, store.project, "ann@x.com")
+    assert [one.blocked for one in alone.blocked] == [reason]
 
 
 def test_nothing_links_strangers(store: Store) -> None:
@@ -107,7 +122,7 @@ def test_a_person_is_listed_with_names_links_and_history(store: Store) -> None:
     }  # fmt: skip
     cem = next(one for one in found.identifiers if one.identifier.value == "cem@x.com")
     assert cem.identifier.superseded
-    assert cem.sources == ("human: merged", "web: anonymous_id = email")
+    assert cem.sources == ("human: merged", "web: email = anonymous_id")
     assert found.entity_id == before
     assert [(one.kind, one.happened_at) for one in found.history] == [("merge", later)]
     assert len(found.merged_ids) == 1

@@ -7,10 +7,11 @@ from typing import Literal
 
 from c360.cleaning import write_lists
 from c360.identity.evidence.rules import register_rules
+from c360.identity.inputs.kinds import kind_of_id
 from c360.identity.inputs.landed import Landed
-from c360.identity.inputs.mentions import kind_of_id
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
+from c360.identity.inputs.trust import trust_of
 from c360.identity.registry.nodes import make_slots
 from c360.identity.registry.schema import form_version, make_tables
 from c360.identity.update.full import rebuild
@@ -97,8 +98,10 @@ def read_decisions(project: Project) -> list[Decision]:
 
 def settings_of(scope: Scope) -> str:
     """Everything beside the rules that decides the result, as text that changes when it does."""
-    limits = {kind: kind_of_id(scope.project, kind).limit for _, kind in scope.slots}
-    return repr((form_version, scope.project.timezone, sorted((kind, str(limit)) for kind, limit in limits.items())))
+    kinds = {kind: kind_of_id(scope.project, kind) for _, kind in scope.slots}
+    limits = sorted((name, str(kind.limit), kind.shared, trust_of(scope.project, name)) for name, kind in kinds.items())
+    holds = sorted((name, str(entity.hold)) for name, entity in scope.project.file.entities.items())
+    return repr((form_version, scope.project.timezone, sorted(scope.slots), limits, holds))
 
 
 def summary(scope: Scope, work: Connection) -> IdentityResult:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from c360.errors import Fault, suggest
-from c360.identity.inputs.mentions import kind_of_id, owner_of
+from c360.identity.inputs.kinds import kind_of_id
+from c360.identity.inputs.mentions import owner_of
 from c360.identity.matching.check import check_matches
 from c360.project import Project
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from c360.cleaning import normal_sql
-from c360.identity.inputs.mentions import kind_of_id
+from c360.identity.inputs.kinds import kind_of_id
 from c360.project import Project
 from c360.warehouse import literal, quote
 

@@ -4,7 +4,7 @@ from c360.identity.inputs.scratch import Scratch
 
 naming_columns = "node_id BIGINT, rule_id INTEGER, n_seen BIGINT, first_seen TIMESTAMP, last_seen TIMESTAMP"
 evidence_columns = (
-    "u BIGINT, v BIGINT, rule_id INTEGER, trust INTEGER, n_seen BIGINT, first_seen TIMESTAMP, last_seen TIMESTAMP, "
+    "u BIGINT, v BIGINT, rule_id INTEGER, trust INTEGER, weaker BIGINT, n_seen BIGINT, first_seen TIMESTAMP, last_seen TIMESTAMP, "
     "row_key VARCHAR"
 )
 
@@ -14,12 +14,13 @@ def number_observed(scratch: Scratch) -> None:
 
     Grain:  as `observed`.
     Reads:  scratch observed, named, rule, slot
-    Writes: scratch numbered(rule_id, part, u, v, trust, n_seen, first_seen, last_seen, row_key)
+    Writes: scratch numbered(rule_id, part, u, v, trust, weaker, n_seen, first_seen, last_seen, row_key)
     """
     named, slot = scratch.table("named"), scratch.table("slot")
     scratch.make(
         "numbered",
         "SELECT r.rule_id, o.part, a.node_id AS u, b.node_id AS v, COALESCE(r.trust, LEAST(s.trust, t.trust)) AS trust, "
+        "CASE WHEN s.trust < t.trust THEN a.node_id WHEN t.trust < s.trust THEN b.node_id END AS weaker, "
         f"o.n_seen, o.first_seen, o.last_seen, o.row_key FROM {scratch.table('observed')} AS o "
         f"JOIN {scratch.table('rule')} AS r ON r.mention = o.mention "
         f"LEFT JOIN {named} AS a ON a.slot = o.u_slot AND a.value = o.u_value "
@@ -49,10 +50,11 @@ def naming_query(scratch: Scratch) -> str:
 def evidence_query(scratch: Scratch) -> str:
     """What links two nodes, however often a row repeats it.
 
-    Grain: one row per pair of nodes (u < v) and rule; `row_key` is one of the rows.
+    Grain: one row per pair of nodes (u < v) and rule; `row_key` is one of the rows, `weaker` the end of the less trusted
+    kind, NULL when both are trusted alike.
     """
     return (
-        "SELECT LEAST(u, v) AS u, GREATEST(u, v) AS v, rule_id, MAX(trust) AS trust, CAST(SUM(n_seen) AS BIGINT) AS n_seen, "
+        "SELECT LEAST(u, v) AS u, GREATEST(u, v) AS v, rule_id, MAX(trust) AS trust, MAX(weaker) AS weaker, CAST(SUM(n_seen) AS BIGINT) AS n_seen, "
         "MIN(first_seen) AS first_seen, MAX(last_seen) AS last_seen, MIN(row_key) AS row_key "
         f"FROM {scratch.table('numbered')} WHERE u <> v GROUP BY 1, 2, 3"
     )

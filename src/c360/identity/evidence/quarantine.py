@@ -1,7 +1,7 @@
 """Observed values that never link in, their reports out: malformed ones to quarantine, blocked ones to a list."""
 
 from c360.cleaning import malformed_reason
-from c360.identity.inputs.mentions import kind_of_id
+from c360.identity.inputs.kinds import kind_of_id
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch, values_table
 from c360.warehouse import literal

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from c360.errors import Fault, ProjectError
 from c360.identity.inputs.cleaned import Cleaner
 from c360.identity.inputs.mentions import Mention
 from c360.identity.inputs.scope import Scope
@@ -73,7 +74,7 @@ def fields_of(scope: Scope, readings: Sequence[Reading]) -> tuple[list[Field], d
 def raw_query(scope: Scope, reading: Reading, fields: Sequence[Field], places: Sequence[int]) -> str:
     """The rows of one reading, one per combination of raw values, as columns of all fields."""
     mention, landed = reading.mention, scope.landed[reading.mention.source]
-    compiled = [[scope.snippet(mention.source, text, *mention.path) for text in texts] for _, texts in reading.ids]
+    compiled = compile_ids(scope, reading)
     plain = [text for texts in compiled for text in texts]
     own = {
         name: f"CAST({text} AS VARCHAR)"
@@ -93,6 +94,25 @@ def raw_query(scope: Scope, reading: Reading, fields: Sequence[Field], places: S
         f"{head}, COUNT(*) AS n_seen, MIN({time}) AS first_seen, MAX({time}) AS last_seen, {row_key} AS row_key "
         f"{source} GROUP BY {', '.join(dict.fromkeys(plain))}"
     )
+
+
+def compile_ids(scope: Scope, reading: Reading) -> list[list[str]]:
+    """The user's columns as SQL.
+
+    Raises:
+        ProjectError: all that the source does not have.
+    """
+    compiled, faults = [], list[Fault]()
+    for _, texts in reading.ids:
+        compiled.append([""] * len(texts))
+        for place, text in enumerate(texts):
+            try:
+                compiled[-1][place] = scope.snippet(reading.mention.source, text, *reading.mention.path)
+            except ProjectError as error:
+                faults += error.faults
+    if faults:
+        raise ProjectError(*faults)
+    return compiled
 
 
 def where_of(scope: Scope, reading: Reading) -> str:

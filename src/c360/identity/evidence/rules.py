@@ -4,7 +4,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from c360.identity.inputs.mentions import Derivation, Mention, kind_of_id
+from c360.identity.inputs.kinds import kind_of_id
+from c360.identity.inputs.mentions import Derivation, Mention
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch, values_table
 from c360.identity.inputs.trust import human

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from c360.identity.explaining.paths import Link
+from c360.identity.inputs.trust import human
 from c360.warehouse import Connection
 
 
@@ -55,11 +56,31 @@ def read_evidence(work: Connection, pairs: Iterable[tuple[int, int]]) -> dict[tu
 
 
 def read_links(work: Connection, nodes: str) -> list[Link]:
-    """The links among some nodes (SQL of a query with one column), with the reason of those that are blocked."""
+    """The links among some nodes (SQL of a query with one column), with the reason of those that are not used."""
+    among = (
+        f"SELECT u, v, MAX(trust) AS trust FROM identity.evidence WHERE u IN ({nodes}) AND v IN ({nodes}) GROUP BY u, v"
+    )
     return [
         Link(u, v, trust, reason)
         for u, v, trust, reason in work.rows(
-            "SELECT e.u, e.v, MAX(e.trust), MIN(b.reason) FROM identity.evidence AS e "
-            f"LEFT JOIN identity.blocked AS b ON b.u = e.u AND b.v = e.v WHERE e.u IN ({nodes}) AND e.v IN ({nodes}) GROUP BY e.u, e.v"
+            f"SELECT e.u, e.v, e.trust, MIN(CASE WHEN b.reason IS NOT NULL THEN b.reason WHEN e.trust >= {human} THEN NULL "
+            "WHEN s.node_id IS NOT NULL THEN 'shared: ' || s.id_kind || ' ' || m.value || ', ' || s.reason "
+            "WHEN h.hold_id IS NOT NULL THEN 'held: waits for a person' END) "
+            f"FROM ({among}) AS e LEFT JOIN identity.blocked AS b ON b.u = e.u AND b.v = e.v "
+            "LEFT JOIN identity.held AS h ON h.u = e.u AND h.v = e.v "
+            "LEFT JOIN identity.shared AS s ON s.node_id = e.u OR s.node_id = e.v "
+            "LEFT JOIN identity.node AS m ON m.node_id = s.node_id GROUP BY e.u, e.v, e.trust"
         )
     ]
+
+
+def near_nodes(component: str) -> str:
+    """SQL of some nodes (a query with the one column node_id) and of the shared and held ones that are tied to them."""
+    return f"SELECT node_id FROM ({component}) AS own UNION " + " UNION ".join(
+        f"SELECT e.{other} FROM identity.evidence AS e JOIN ({component}) AS c ON c.node_id = e.{one} {test}"
+        for one, other in (("u", "v"), ("v", "u"))
+        for test in (
+            f"JOIN identity.shared AS s ON s.node_id = e.{other}",
+            "JOIN identity.held AS h ON h.u = e.u AND h.v = e.v",
+        )
+    )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from c360.identity.explaining.evidence import Evidence, read_evidence, read_links
+from c360.identity.explaining.evidence import Evidence, near_nodes, read_evidence, read_links
 from c360.identity.explaining.finding import Identifier, find_identifier, identifier
 from c360.identity.explaining.paths import find_path, neighbours
 from c360.project import Project
@@ -90,7 +90,11 @@ def explain(work: Connection, project: Project, one: str, other: str, entity: st
     left, right = (find_identifier(work, project, typed, entity) for typed in (one, other))
     is_one = left.entity_id == right.entity_id
     scope = "entity_id" if is_one else "component_id"
-    nodes = f"SELECT p.node_id FROM identity.placed AS p JOIN identity.placed AS s ON s.{scope} = p.{scope} WHERE s.node_id = {left.node_id}"
+    nodes = (
+        f"SELECT DISTINCT p.node_id FROM identity.placed AS p JOIN identity.placed AS s ON s.{scope} = p.{scope} "
+        f"WHERE s.node_id IN ({left.node_id}, {right.node_id})"
+    )
+    nodes = nodes if is_one else near_nodes(nodes)
     path = find_path(neighbours(read_links(work, nodes)), left.node_id, right.node_id) or []
     evidence = read_evidence(work, ((link.u, link.v) for _, link in path))
     known = identifiers_of(work, [node for node, _ in path])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from c360.cleaning import normalise
 from c360.errors import Fault, ProjectError, suggest
-from c360.identity.inputs.mentions import kind_of_id
+from c360.identity.inputs.kinds import kind_of_id
 from c360.project import Project
 from c360.warehouse import Connection, Row, comma, literal
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from c360.identity.explaining.evidence import Evidence, read_evidence, read_links
+from c360.identity.explaining.evidence import Evidence, near_nodes, read_evidence, read_links
 from c360.identity.explaining.explanation import identifiers_of
 from c360.identity.explaining.finding import Identifier, find_identifier
 from c360.identity.explaining.paths import Link, find_bridges, neighbours
@@ -117,7 +117,7 @@ def person(work: Connection, project: Project, typed: str, entity: str | None = 
     )
     named = read_named(work, members)
     known = {one.identifier.node_id: one.identifier for one in named}
-    links = [link for link in read_links(work, component) if link.u in known or link.v in known]
+    links = [link for link in read_links(work, near_nodes(component)) if link.u in known or link.v in known]
     known |= identifiers_of(work, [node for link in links for node in (link.u, link.v) if node not in known])
     evidence = read_evidence(work, ((link.u, link.v) for link in links))
     used = [link for link in links if link.reason is None and link.u in known and link.v in known]

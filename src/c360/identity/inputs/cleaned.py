@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from c360.cleaning import Lists, blocked_sql, derived_sql, normal_sql
 from c360.cleaning.text import absent_words, fold_sql
-from c360.identity.inputs.mentions import kind_of_id
+from c360.identity.inputs.kinds import kind_of_id
 from c360.project import Project
 from c360.warehouse import literal
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from c360.identity.inputs.trust import most_of_one, trust_of
 from c360.project import Project
 from c360.project.blocks.entities import BelongsTo
-from c360.project.blocks.ids import IdKind
 
 Columns = tuple[str, ...]
 
@@ -16,7 +16,8 @@ class Mention:
     """Rows of one source that name identifiers of one entity; several in a row are a link.
 
     Attributes:
-        ids: identifier kind -> the user's column (or columns of a composite), in order; the first one is the hub.
+        ids: identifier kind -> the user's column (or columns of a composite), the most telling kind first: the first
+            one that stands in a row is the hub to which the row ties the others.
         time: the user's expression of the time, None for the source's own.
         wheres: the rows meet one of these conditions; empty means all rows.
         path: where it stands in the project file.
@@ -53,7 +54,20 @@ class Derivation:
 
 def find_mentions(project: Project) -> list[Mention]:
     """Every place that names identifiers, without those that another one already covers."""
-    return without_covered(together(all_mentions(project)))
+    return without_covered(together(by_trust(project, one) for one in all_mentions(project)))
+
+
+def by_trust(project: Project, mention: Mention) -> Mention:
+    """The mention with the most telling kinds first: those of which one entity has few, then the most trusted.
+
+    So a cookie, a device or an order is tied to the account or address it was seen with, and not those to it; and
+    what several people share is seen to be tied to several.
+    """
+
+    def order(item: tuple[str, Columns]) -> tuple[bool, int]:
+        return most_of_one(project, item[0], 1) is None, -trust_of(project, item[0])
+
+    return replace(mention, ids=tuple(sorted(mention.ids, key=order)))
 
 
 def all_mentions(project: Project) -> Iterator[Mention]:
@@ -127,11 +141,6 @@ def find_decided(project: Project, verdict: Literal["same", "not_same"]) -> list
         for name, entity in project.file.entities.items()
         for index, item in enumerate(getattr(entity, verdict))
     ]
-
-
-def kind_of_id(project: Project, kind: str) -> IdKind:
-    """The declared identifier kind; the key of an entity needs no declaration and is external."""
-    return project.file.ids.get(kind) or IdKind(type="external")
 
 
 def together(mentions: Iterator[Mention]) -> list[Mention]:

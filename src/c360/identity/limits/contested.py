@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from c360.identity.inputs.mentions import kind_of_id
+from c360.identity.inputs.kinds import kind_of_id
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch, values_table
 from c360.identity.limits.kruskal import Count, Edge, Node, Refused, choose_links

@@ -19,7 +19,7 @@ def match_entities(scope: Scope, scratch: Scratch) -> None:
     """Score what changed and write the links that follow; nothing happens in a project without `match:`.
 
     Reads:  the landed tables; identity.evidence (of everything else), apart, node
-    Writes: identity.match_*, identity.evidence (the rules of kind `match`); scratch new_evidence and lost_pair, added to
+    Writes: identity.match_*, identity.evidence (the rules of kind `match`); scratch new_evidence and former_pair, added to
             where an update made them
     """
     if not scope.project.file.match:
@@ -30,7 +30,7 @@ def match_entities(scope: Scope, scratch: Scratch) -> None:
         "matched_before", f"SELECT u, v, rule_id FROM identity.evidence WHERE rule_id IN ({match_rules})"
     )
     work.execute(f"DELETE FROM identity.evidence WHERE rule_id IN ({match_rules})")
-    label = close_edges(scratch, usable_edges)
+    label = close_edges(scratch, usable_edges(scratch))
     labels = scratch.make("match_label", f"SELECT node, component_id FROM {label}")
     for entity in scope.project.file.match:
         scored = score_entity(scope, scratch, entity)
@@ -49,7 +49,7 @@ def note_changes(scratch: Scratch, before: str, now: str) -> None:
         f"INSERT INTO {scratch.table('new_evidence')} SELECT n.* FROM {now} AS n WHERE NOT EXISTS (SELECT 1 FROM {before} AS b WHERE {same})"
     )
     work.execute(
-        f"INSERT INTO {scratch.table('lost_pair')} SELECT DISTINCT b.u, b.v FROM {before} AS b WHERE NOT EXISTS "
+        f"INSERT INTO {scratch.table('former_pair')} SELECT DISTINCT b.u, b.v FROM {before} AS b WHERE NOT EXISTS "
         f"(SELECT 1 FROM identity.evidence AS n WHERE {same})"
     )
 
@@ -110,7 +110,7 @@ def write_links(scope: Scope, scratch: Scratch, entity: str, chosen: Sequence[Ch
     mention = scope.first_match + list(scope.project.file.match).index(entity)
     trust = f"CAST(LEAST(GREATEST(FLOOR(k.weight), 1), {most_trust}) AS INTEGER)"
     work.execute(
-        f"INSERT INTO identity.evidence SELECT k.u, k.v, r.rule_id, MAX({trust}), COUNT(*), CAST(NULL AS TIMESTAMP), CAST(NULL AS TIMESTAMP), "
+        f"INSERT INTO identity.evidence (u, v, rule_id, trust, n_seen, first_seen, last_seen, row_key) SELECT k.u, k.v, r.rule_id, MAX({trust}), COUNT(*), CAST(NULL AS TIMESTAMP), CAST(NULL AS TIMESTAMP), "
         "MIN(CAST(k.a AS VARCHAR) || '~' || CAST(k.b AS VARCHAR)) FROM identity.match_link AS k "
         f"JOIN {scratch.table('rule')} AS r ON r.mention = {mention} WHERE k.entity = {literal(entity)} AND k.state = 'link' GROUP BY k.u, k.v, r.rule_id"
     )

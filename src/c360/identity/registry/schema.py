@@ -4,7 +4,7 @@ from c360.identity.evidence.numbered import evidence_columns, naming_columns
 from c360.identity.evidence.quarantine import refused_columns
 from c360.warehouse import Connection
 
-form_version = 1  # one more whenever these tables, or what they mean, change
+form_version = 2  # one more whenever these tables, or what they mean, change
 tables = {
     "node": "node_id BIGINT, entity VARCHAR, id_kind VARCHAR, value VARCHAR, first_seen TIMESTAMP",
     "entity": "entity VARCHAR, entity_id BIGINT, public_id UUID, status VARCHAR, changed_at TIMESTAMP",
@@ -21,6 +21,10 @@ tables = {
     "superseded": "node_id BIGINT",
     "said": "rule_id INTEGER, row_key VARCHAR, author VARCHAR, note VARCHAR",
     "apart": "u BIGINT, v BIGINT, rule_id INTEGER, row_key VARCHAR",
+    "shared": "node_id BIGINT, id_kind VARCHAR, tied INTEGER, cap INTEGER, reason VARCHAR",
+    "alone": "node_id BIGINT, is_trusted INTEGER",
+    "hold": "hold_id BIGINT, entity VARCHAR, held_at TIMESTAMP, reason VARCHAR, guilty BIGINT, people INTEGER, identifiers INTEGER",
+    "held": "u BIGINT, v BIGINT, hold_id BIGINT",
     "blocked": "u BIGINT, v BIGINT, reason VARCHAR, trust INTEGER, first_seen TIMESTAMP",
 }
 views = {
@@ -41,12 +45,26 @@ views = {
 }
 
 
+newest = "held"  # the table that came last: where it is, all are as above
+
+
 def make_tables(work: Connection) -> None:
-    """Make the registry; what is there stays, because ids are kept for good."""
-    if work.table_exists("identity", "lookup"):
+    """Make the registry; what is there stays, because ids are kept for good.
+
+    A store of an older form gets what it lacks. What is not registry but only derived from sources, the evidence, is
+    made anew where its columns differ, and the next run reads everything.
+    """
+    if work.table_exists("identity", newest):
         return
+    is_older = work.table_exists("identity", "lookup")
     work.create_schema("identity")
+    if is_older:
+        work.execute("DROP VIEW identity.edge")
+        work.execute("DROP TABLE identity.evidence")
+        work.execute("DELETE FROM identity.input")
     for name, columns in tables.items():
-        work.execute(f"CREATE TABLE identity.{name} ({columns})")
+        if not is_older or not work.table_exists("identity", name):
+            work.execute(f"CREATE TABLE identity.{name} ({columns})")
     for name, select in views.items():
-        work.execute(f"CREATE VIEW identity.{name} AS {select}")
+        if not is_older or name == "edge":
+            work.execute(f"CREATE VIEW identity.{name} AS {select}")

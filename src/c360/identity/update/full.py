@@ -7,6 +7,8 @@ from c360.identity.evidence.quarantine import refused_query, report_malformed
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
 from c360.identity.limits.contested import enforce_limits
+from c360.identity.limits.hold import find_holds, settle_holds
+from c360.identity.limits.shared import find_shared
 from c360.identity.matching.step import match_entities
 from c360.identity.registry.entities import update_entities
 from c360.identity.registry.tombstones import bury
@@ -24,40 +26,47 @@ def rebuild(scope: Scope, scratch: Scratch, plan: Plan) -> None:
     work.replace_table("identity.refused", refused_query(scope, scratch))
     report_malformed(scope, scratch)
     write_people(scope, scratch)
+    find_shared(scope, scratch)
     match_entities(scope, scratch)
-    assign(scope, scratch)
-
-
-def assign(scope: Scope, scratch: Scratch) -> None:
-    """Find the entity of every identifier that a source names.
-
-    Reads:  identity.naming, evidence, node, entity, apart
-    Writes: identity.tombstone, blocked, component, assigned, moved, entity, event
-    """
-    work = scratch.work
+    settle_holds(scratch)
     before = scratch.make("before", "SELECT node_id, entity_id FROM identity.member")
-    if scratch.count(before):
+    is_first = not scratch.count(before)
+    if not is_first:
         bury(scratch, before)
-    edges = usable_edges
-    label = close_edges(scratch, edges)
-    work.execute("DELETE FROM identity.blocked")
-    work.execute("DELETE FROM identity.component")
-    blocked = enforce_limits(scope, scratch, label, edges)
-    entities = f"SELECT node, component_id AS entity_id FROM {label}"
-    if blocked:
-        relabel = scratch.table("relabel")
-        work.execute(
-            f"INSERT INTO identity.component SELECT l.node, l.component_id FROM {label} AS l JOIN {relabel} AS r ON r.node = l.node"
-        )
-        entities = (
-            f"SELECT l.node, COALESCE(r.entity_id, l.component_id) AS entity_id FROM {label} AS l "
-            f"LEFT JOIN {relabel} AS r ON r.node = l.node"
-        )
+    clusters = group(scope, scratch)
+    if not is_first:
+        clusters = scratch.make("cluster", f"SELECT node, entity_id FROM {clusters} AS c")
+    if not is_first and find_holds(scope, scratch, clusters, before, usable_edges(scratch)) is not None:
+        clusters = group(scope, scratch)
     work.execute("DELETE FROM identity.moved")
     work.replace_table(
         "identity.assigned",
         "SELECT n.node_id, COALESCE(l.entity_id, n.node_id) AS entity_id FROM "
         "(SELECT DISTINCT node_id FROM identity.naming UNION ALL SELECT node_id FROM identity.tombstone) AS n "
-        f"LEFT JOIN ({entities}) AS l ON l.node = n.node_id",
+        f"LEFT JOIN {clusters} AS l ON l.node = n.node_id",
     )
     update_entities(scope, scratch, before)
+
+
+def group(scope: Scope, scratch: Scratch) -> str:
+    """Find the entities that all usable links make, within the limits.
+
+    Writes: identity.blocked, component
+
+    Returns:
+        Table (node, entity_id): one row per identifier that has a link.
+    """
+    work, edges = scratch.work, usable_edges(scratch)
+    label = close_edges(scratch, edges)
+    work.execute("DELETE FROM identity.blocked")
+    work.execute("DELETE FROM identity.component")
+    if not enforce_limits(scope, scratch, label, edges):
+        return f"(SELECT node, component_id AS entity_id FROM {label})"
+    relabel = scratch.table("relabel")
+    work.execute(
+        f"INSERT INTO identity.component SELECT l.node, l.component_id FROM {label} AS l JOIN {relabel} AS r ON r.node = l.node"
+    )
+    return (
+        f"(SELECT l.node, COALESCE(r.entity_id, l.component_id) AS entity_id FROM {label} AS l "
+        f"LEFT JOIN {relabel} AS r ON r.node = l.node)"
+    )

@@ -5,8 +5,12 @@ from c360.identity.evidence.numbered import evidence_query, naming_query
 from c360.identity.evidence.quarantine import refused_query, report_malformed
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
+from c360.identity.inputs.trust import certain
+from c360.identity.limits.hold import settle_holds
+from c360.identity.limits.shared import find_shared
 from c360.identity.matching.step import match_entities
 from c360.identity.registry.entities import update_entities
+from c360.identity.update.edges import usable_edges
 from c360.identity.update.gather import gather
 from c360.identity.update.plan import Plan
 from c360.identity.update.regroup import regroup
@@ -24,7 +28,10 @@ def update(scope: Scope, scratch: Scratch, plan: Plan) -> None:
     apart_before = scratch.make("apart_before", "SELECT u, v FROM identity.apart")
     if plan.people_changed:
         write_people(scope, scratch)
+    find_shared(scope, scratch, changed_ends(scratch))
     match_entities(scope, scratch)
+    settle_holds(scratch)
+    find_pairs(scratch)
     find_touched(scope, scratch, apart_before)
     before = regroup(scope, scratch)
     update_entities(scope, scratch, before, only=scratch.table("candidate"))
@@ -33,7 +40,7 @@ def update(scope: Scope, scratch: Scratch, plan: Plan) -> None:
 def write_evidence(scratch: Scratch, replaced: str) -> None:
     """Replace what was read anew, add what is new.
 
-    Writes: identity.naming, identity.evidence; scratch new_naming, new_evidence, lost_naming(node_id), lost_pair(u, v)
+    Writes: identity.naming, identity.evidence; scratch new_naming, new_evidence, lost_naming(node_id), former_pair(u, v)
     """
     work = scratch.work
     naming, evidence = (
@@ -60,10 +67,37 @@ def write_evidence(scratch: Scratch, replaced: str) -> None:
         "lost_naming",
         f"SELECT f.node_id FROM {former_naming} AS f WHERE NOT EXISTS (SELECT 1 FROM identity.naming AS n WHERE n.node_id = f.node_id)",
     )
+
+
+def changed_ends(scratch: Scratch) -> str:
+    """The identifiers of which links came or went: scratch `changed_end(node)`."""
+    new, lost = scratch.table("new_evidence"), scratch.table("former_pair")
+    return scratch.make(
+        "changed_end",
+        f"SELECT u AS node FROM {new} UNION SELECT v FROM {new} UNION SELECT u FROM {lost} UNION SELECT v FROM {lost}",
+    )
+
+
+def find_pairs(scratch: Scratch) -> None:
+    """The links that may be used now and perhaps could not before, and those that no longer may.
+
+    Writes: scratch pair(u, v), lost_pair(u, v)
+    """
+    edges = usable_edges(scratch)
     scratch.make(
         "lost_pair",
-        f"SELECT f.u, f.v FROM {former_pairs} AS f WHERE NOT EXISTS (SELECT 1 FROM identity.evidence AS e WHERE e.u = f.u AND e.v = f.v)",
+        f"SELECT f.u, f.v FROM {scratch.table('former_pair')} AS f "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {edges} AS e WHERE e.u = f.u AND e.v = f.v)",
     )
+    pairs = f"SELECT DISTINCT n.u, n.v FROM {scratch.table('new_evidence')} AS n JOIN {edges} AS e ON e.u = n.u AND e.v = n.v"
+    if scratch.count("identity.shared") + scratch.count("identity.held") == 0:
+        pairs = f"SELECT DISTINCT u, v FROM {scratch.table('new_evidence')}"
+    again = [
+        f"SELECT e.u, e.v FROM {edges} AS e JOIN {scratch.table(name)} AS n ON {on} WHERE e.trust < {certain}"
+        for name, on in (("freed", "n.node = e.u"), ("freed", "n.node = e.v"), ("let_go", "n.u = e.u AND n.v = e.v"))
+        if scratch.count(scratch.table(name))
+    ]
+    scratch.make("pair", " UNION ".join([pairs, *again]))
 
 
 def write_refused(scope: Scope, scratch: Scratch, replaced: str) -> None:

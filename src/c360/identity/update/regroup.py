@@ -4,6 +4,7 @@ from c360.identity.closure.choice import close_edges
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
 from c360.identity.limits.contested import enforce_limits
+from c360.identity.limits.hold import find_holds
 from c360.identity.update.edges import usable_edges
 
 compact_beyond = 100_000  # moved ids that are kept aside before all members are written anew
@@ -12,33 +13,66 @@ compact_beyond = 100_000  # moved ids that are kept aside before all members are
 def regroup(scope: Scope, scratch: Scratch) -> str:
     """Find the entities of everything that is touched.
 
-    Reads:  scratch opened, touched, new_naming, new_evidence, lost_naming
-    Writes: identity.blocked, component, assigned, moved; scratch candidate(entity_id): the ids whose state may change
+    Reads:  scratch opened, touched, new_naming, pair, lost_naming
+    Writes: identity.blocked, component, hold, held, assigned, moved; scratch candidate(entity_id): the ids whose state
+            may change
 
     Returns:
         Scratch table (node_id, entity_id): whose the candidates' own identifiers were before.
     """
-    close_touched(scratch)
-    place(scratch)
-    blocked = block(scope, scratch)
+    blocked = group(scope, scratch)
+    clusters = (
+        f"(SELECT w.node, COALESCE(r.entity_id, w.component_id) AS entity_id FROM {scratch.table('whole')} AS w "
+        f"LEFT JOIN {scratch.table('relabel')} AS r ON r.node = w.node)"
+    )
+    held = find_holds(scope, scratch, clusters, "identity.member", usable_edges(scratch))
+    if held is not None:
+        open_also(scratch, held)
+        blocked = group(scope, scratch)
     before = write_candidates(scratch)
     write_members(scratch, blocked=blocked)
+    write_components(scratch, blocked=blocked)
     return before
+
+
+def group(scope: Scope, scratch: Scratch) -> int:
+    """Close what is touched and hold it to the limits; how many links are blocked."""
+    close_touched(scratch)
+    place(scratch)
+    return block(scope, scratch)
+
+
+def open_also(scratch: Scratch, held: str) -> None:
+    """Close the former components of what is held from their links, without those that are now set aside."""
+    opened, touched = scratch.table("opened"), scratch.table("touched")
+    more = scratch.make(
+        "more",
+        "SELECT p.node_id AS node, p.entity_id, p.component_id FROM identity.placed AS p WHERE p.component_id IN "
+        f"(SELECT q.component_id FROM identity.placed AS q JOIN {held} AS h ON h.node = q.node_id)",
+    )
+    scratch.work.execute(
+        f"INSERT INTO {opened} SELECT node, entity_id, component_id FROM {more} WHERE node NOT IN (SELECT node FROM {opened})"
+    )
+    scratch.work.execute(f"DELETE FROM {touched} WHERE component_id IN (SELECT component_id FROM {more})")
+    pair = scratch.table("pair")
+    scratch.work.execute(
+        f"DELETE FROM {pair} WHERE EXISTS (SELECT 1 FROM identity.held AS h WHERE h.u = {pair}.u AND h.v = {pair}.v)"
+    )
 
 
 def close_touched(scratch: Scratch) -> None:
     """Close the small graph of opened identifiers, new identifiers, and whole components as single vertices.
 
-    Writes: scratch label(node, component_id), vertex(node, vertex)
+    Writes: scratch label(node, component_id)
     """
-    opened, touched = scratch.table("opened"), scratch.table("touched")
-    evidence = scratch.table("new_evidence")
+    opened, touched, pair = scratch.table("opened"), scratch.table("touched"), scratch.table("pair")
     edges = scratch.make(
         "near",
-        f"SELECT COALESCE(a.component_id, e.u) AS u, COALESCE(b.component_id, e.v) AS v FROM {evidence} AS e "
+        f"SELECT COALESCE(a.component_id, e.u) AS u, COALESCE(b.component_id, e.v) AS v FROM {pair} AS e "
         f"LEFT JOIN {touched} AS a ON a.node = e.u LEFT JOIN {touched} AS b ON b.node = e.v "
         "WHERE COALESCE(a.component_id, e.u) <> COALESCE(b.component_id, e.v) "
-        f"UNION ALL SELECT e.u, e.v FROM {usable_edges} AS e JOIN {opened} AS a ON a.node = e.u JOIN {opened} AS b ON b.node = e.v",
+        f"UNION ALL SELECT e.u, e.v FROM {usable_edges(scratch)} AS e JOIN {opened} AS a ON a.node = e.u "
+        f"JOIN {opened} AS b ON b.node = e.v",
     )
     close_edges(scratch, edges)
     scratch.drop("near")
@@ -70,7 +104,7 @@ def place(scratch: Scratch) -> None:
 def block(scope: Scope, scratch: Scratch) -> int:
     """Hold what is touched to the limits; how many links are blocked.
 
-    Writes: identity.blocked, identity.component; scratch whole(node, component_id), relabel(node, entity_id)
+    Writes: identity.blocked; scratch whole(node, component_id), relabel(node, entity_id)
     """
     work = scratch.work
     whole = scratch.make(
@@ -81,14 +115,8 @@ def block(scope: Scope, scratch: Scratch) -> int:
     if scratch.count("identity.blocked"):
         gone = f"SELECT node FROM {whole} UNION ALL SELECT node FROM {scratch.table('opened')}"
         work.execute(f"DELETE FROM identity.blocked WHERE u IN ({gone})")
-        work.execute(f"DELETE FROM identity.component WHERE node_id IN ({gone})")
-    blocked = enforce_limits(scope, scratch, whole, usable_edges)
-    if blocked:
-        work.execute(
-            f"INSERT INTO identity.component SELECT w.node, w.component_id FROM {whole} AS w "
-            f"JOIN {scratch.table('relabel')} AS r ON r.node = w.node"
-        )
-    else:
+    blocked = enforce_limits(scope, scratch, whole, usable_edges(scratch))
+    if not blocked:
         scratch.make("relabel", "SELECT node_id AS node, entity_id FROM identity.member WHERE 1 = 0")
     scratch.make(
         "written",
@@ -98,6 +126,21 @@ def block(scope: Scope, scratch: Scratch) -> int:
         f"WHERE NOT EXISTS (SELECT 1 FROM {scratch.table('placed_node')} AS p WHERE p.node = r.node)",
     )
     return blocked
+
+
+def write_components(scratch: Scratch, *, blocked: int) -> None:
+    """Keep the components of which links are blocked.
+
+    Writes: identity.component
+    """
+    work, whole = scratch.work, scratch.table("whole")
+    gone = f"SELECT node FROM {whole} UNION ALL SELECT node FROM {scratch.table('opened')}"
+    work.execute(f"DELETE FROM identity.component WHERE node_id IN ({gone})")
+    if blocked:
+        work.execute(
+            f"INSERT INTO identity.component SELECT w.node, w.component_id FROM {whole} AS w "
+            f"JOIN {scratch.table('relabel')} AS r ON r.node = w.node"
+        )
 
 
 def write_candidates(scratch: Scratch) -> str:

@@ -14,7 +14,7 @@ def find_touched(scope: Scope, scratch: Scratch, apart_before: str) -> None:
     when somebody decided otherwise about two of its members, and when it is touched at all and links of it are
     blocked. Any other component can only grow, and counts as one vertex.
 
-    Reads:  scratch new_naming, new_evidence, lost_naming, lost_pair
+    Reads:  scratch new_naming, pair, lost_naming, lost_pair, newly_shared
     Writes: scratch opened(node, entity_id, component_id), touched(node, entity_id, component_id): the members of opened
             components, and the known identifiers elsewhere that new evidence names; identity.tombstone
     """
@@ -27,6 +27,7 @@ def find_touched(scope: Scope, scratch: Scratch, apart_before: str) -> None:
         f"SELECT u AS node FROM {scratch.table('lost_pair')} UNION SELECT v FROM {scratch.table('lost_pair')} "
         f"UNION SELECT node_id FROM {scratch.table('lost_naming')} "
         f"UNION SELECT g.node_id FROM {scratch.table('new_naming')} AS g JOIN identity.tombstone AS t ON t.node_id = g.node_id "
+        f"UNION SELECT node FROM {scratch.table('newly_shared')} "
         f"UNION SELECT node FROM ({apart_query(apart_before)}) AS decided"
     )
     open_ids = scratch.make(
@@ -52,8 +53,8 @@ def find_touched(scope: Scope, scratch: Scratch, apart_before: str) -> None:
 
 def ends_query(scope: Scope, scratch: Scratch) -> str:
     """SQL of the identifiers at which something is new: those that are linked, and those that count for a limit."""
-    evidence, naming = scratch.table("new_evidence"), scratch.table("new_naming")
-    ends = f"SELECT u AS node FROM {evidence} UNION ALL SELECT v FROM {evidence}"
+    pair, naming = scratch.table("pair"), scratch.table("new_naming")
+    ends = f"SELECT u AS node FROM {pair} UNION ALL SELECT v FROM {pair}"
     kinds = [
         f"n.entity = {literal(one.entity)} AND n.id_kind = {literal(one.kind)}"
         for one in limits_of(scope)

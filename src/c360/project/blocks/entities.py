@@ -79,6 +79,18 @@ class Suggest(Block):
     auto_merge: Literal["never"] = "never"
 
 
+class Hold(Block):
+    """What holds an entity back at its last published state until a person releases or cuts it.
+
+    Attributes:
+        people: more entities than this become one in one run.
+        identifiers: it has more identifiers than this, and grew.
+    """
+
+    people: int = Field(default=10, ge=2)
+    identifiers: int = Field(default=1000, ge=2)
+
+
 class BelongsTo(Block):
     """How an entity relates to another one: through rows of a source, or through an identifier of its own.
 
@@ -153,6 +165,7 @@ class Entity(Block):
     same: Annotated[tuple[HumanMerges, ...], BeforeValidator(as_list)] = ()
     not_same: Annotated[tuple[HumanMerges, ...], BeforeValidator(as_list)] = ()
     suggest: Suggest | None = None
+    hold: Hold = Hold()
     keep: dict[Name, Keep] = Field(default_factory=dict)
     clean: dict[Name, str | dict[str, Any]] = Field(default_factory=dict)
     describe: dict[Name, str] = Field(default_factory=dict)

@@ -54,6 +54,8 @@ class IdKind(Block):
         block: values, shell patterns (`*@example.com`) or named lists that never link.
         limit: how many values one entity may collect; None when unlimited.
         trust: 0-1000, higher links win when a limit is hit; None takes the default of the type.
+        shared: to how many identifiers of one more trusted kind a value may be tied; beyond that it is shared by several
+            people (a kiosk, a family's tablet) and links none of them; None takes the default of its trust.
         pii: how roles without the right see it: masked, or not at all.
     """
 
@@ -63,6 +65,7 @@ class IdKind(Block):
     block: Annotated[tuple[str | ListRef, ...], BeforeValidator(as_list)] = ()
     limit: Annotated[Limit | None, BeforeValidator(parse_limit)] = None
     trust: int | None = Field(default=None, ge=0, le=1000)
+    shared: int | None = Field(default=None, ge=1)
     pii: Literal["mask", "hide"] | None = None
 
     @model_validator(mode="before")
