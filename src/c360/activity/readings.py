@@ -112,6 +112,7 @@ class Context:
     landed: "Mapping[str, Landed]"
     as_of: datetime
     spelling: Spelling
+    code: str = ""
 
 
 def readings_of(context: Context, entity: str) -> list[Reading]:

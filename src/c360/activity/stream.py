@@ -1,11 +1,16 @@
 """Landing tables and entity ids in, `activity.<entity>` out: one row per activity, numbered in time order."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
+from c360.activity import increment
+from c360.activity.increment import Changes, Inputs, find_changes, inputs_before, inputs_now
 from c360.activity.links import first_of, spelling_of
 from c360.activity.readings import Context, Reading, readings_of
+from c360.activity.renewal import drop_scratch, find_touched, narrowed, plain_columns, renew
 from c360.activity.transactions import rank_transactions, scratch, start_report, with_transactions
 from c360.activity.vocabulary import activities_of, attributes_of
 from c360.project import Project
@@ -17,45 +22,130 @@ if TYPE_CHECKING:
 unattached = '"activity"."_unattached"'
 
 
-def build(work: Connection, project: Project, landed: "Mapping[str, Landed]", as_of: datetime) -> dict[str, int]:
+def build(
+    work: Connection,
+    project: Project,
+    landed: "Mapping[str, Landed]",
+    as_of: datetime,
+    *,
+    code: str = "",
+    anew: bool = False,
+) -> dict[str, int]:
     """Write the stream of every entity that has activities.
 
     Rows without a time, without an identifier, or whose identifiers belong to no entity are not part of a stream; they
-    stay in their landing table and are counted.
+    stay in their landing table and are counted. A stream of the last run is brought up to date where that is quicker;
+    the result is the same.
 
     Grain:  one row per activity_uuid and stream.
     Reads:  landing.<source>, identity.lookup
     Writes: activity.<entity>; activity._unattached(entity, activity, source, reason, rows); activity.reconciliation,
-            where activities name their transactions
+            where activities name their transactions; activity._state, _input, _node, _change: what is remembered
+
+    Args:
+        work: the work database.
+        project: the declarations.
+        landed: the sources.
+        as_of: the run's "now".
+        code: what else the streams hang on; when it changes they are built anew.
+        anew: build everything anew.
 
     Returns:
         Stream -> its number of rows.
     """
     work.create_schema("activity")
-    work.replace_table(unattached, empty_unattached())
+    streams = [entity for entity in project.file.entities if activities_of(project, entity)]
+    remembered = work.table_exists("activity", "_state")
+    before = inputs_before(work) if remembered and not anew else {}
+    if not before or set(before) != set(streams):
+        before = {}
+        work.replace_table(unattached, empty_unattached())
     if any(with_transactions(project, entity) for entity in project.file.entities):
         start_report(work)
-    rows, context = {}, Context(project, landed, as_of, spelling_of(work, project))
-    for entity in project.file.entities:
-        if activities_of(project, entity):
-            rows[entity] = build_stream(work, context, entity)
+    context = Context(project, landed, as_of, spelling_of(work, project), code)
+    built = {entity: build_stream(work, context, entity, before.get(entity)) for entity in streams}
+    rows = {entity: int(work.scalar(f"SELECT count(*) FROM {qualified('activity', entity)}")) for entity in streams}
+    if sum(rows.values()) >= increment.least_rows:
+        increment.remember(work, {entity: made.inputs(work, context, entity) for entity, made in built.items()})
+    elif remembered:
+        increment.forget(work)
     return rows
 
 
-def build_stream(work: Connection, context: Context, entity: str) -> int:
+@dataclass(frozen=True)
+class Built:
+    """A stream that was just built: its readings, and what names its state."""
+
+    readings: list[Reading]
+    build: str
+    version: int
+
+    def inputs(self, work: Connection, context: Context, entity: str) -> Inputs:
+        """What it was built from."""
+        found = inputs_now(work, context, self.readings, stream_sql(context, entity, self.readings))
+        return replace(found, build=self.build, version=self.version)
+
+
+def build_stream(work: Connection, context: Context, entity: str, past: Inputs | None) -> Built:
+    """Bring one stream up to date, or build it anew."""
+    readings = readings_of(context, entity)
+    if past is not None:
+        now = inputs_now(work, context, readings, stream_sql(context, entity, readings))
+        changes = find_changes(work, context, entity, readings, past, now)
+        found = extend_stream(work, context, entity, readings, changes, past) if changes is not None else None
+        drop_scratch(work)
+        if found is not None:
+            return Built(readings, past.build, found)
+        work.execute(f"DELETE FROM {unattached} WHERE entity = ?", (entity,))
+    build_anew(work, context, entity, readings)
+    return Built(readings, uuid4().hex, 0)
+
+
+def extend_stream(
+    work: Connection, context: Context, entity: str, readings: list[Reading], changes: Changes, past: Inputs
+) -> int | None:
+    """Follow what changed; returns the version of the stream, None when building it anew is quicker."""
+    new, again = narrowed(readings, changes)
+    attributes = attributes_of(context.project, entity)
+    columns = comma([*plain_columns, *(quote(name) for name in attributes)])
+    nothing = f"SELECT {columns} FROM {qualified('activity', entity)} WHERE FALSE"
+    found = tuple(found_sql(context, entity, some) if some else nothing for some in (new, again))
+    if not find_touched(work, context, entity, changes, found=(found[0], found[1])):
+        return None
+    numbered = numbered_sql(attributes, "{found}")
+    some = renew(work, context, entity, changes, numbered=numbered, version=past.version + 1)
+    for source in changes.replaced:
+        work.execute(f"DELETE FROM {unattached} WHERE entity = ? AND source = ?", (entity, source))
+    for reading in (*new, *again):
+        work.execute(f"INSERT INTO {unattached} {unattached_sql(context, entity, reading)}", portable=False)
+    if new:
+        add_up(work)
+    return past.version + 1 if some else past.version
+
+
+def add_up(work: Connection) -> None:
+    """One row per activity, source and reason in the report again."""
+    total, summed = f"CAST(sum({quote('rows')}) AS BIGINT) AS {quote('rows')}", quote("c360_unattached")
+    work.execute(f"DROP TABLE IF EXISTS {summed}")
+    grouped = (
+        f"SELECT entity, activity, source, reason, {total} FROM {unattached} GROUP BY entity, activity, source, reason"
+    )
+    work.execute(f"CREATE TEMP TABLE {summed} AS {grouped}")
+    work.replace_table(unattached, f"SELECT * FROM {summed}")
+    work.execute(f"DROP TABLE {summed}")
+
+
+def build_anew(work: Connection, context: Context, entity: str, readings: list[Reading]) -> None:
     """Write one stream, and count what could not be attached to it."""
-    readings, table = readings_of(context, entity), qualified("activity", entity)
-    counted = None
+    table, counted = qualified("activity", entity), None
     if with_transactions(context.project, entity):
         counted = rank_transactions(work, context.project, entity, found_sql(context, entity, readings, marked=True))
     work.replace_table(table, stream_sql(context, entity, readings, counted))
-    lost = count_lost(work, table, readings)
-    for reading in lost:
+    for reading in count_lost(work, table, readings):
         work.execute(f"INSERT INTO {unattached} {unattached_sql(context, entity, reading)}")
     if counted is not None:
         work.execute(f"INSERT INTO {unattached} {doubled_sql(entity)}")
         work.execute(f"DROP TABLE {scratch}")
-    return int(work.scalar(f"SELECT count(*) FROM {table}"))
 
 
 def count_lost(work: Connection, table: str, readings: list[Reading]) -> list[Reading]:
@@ -88,10 +178,13 @@ def found_sql(context: Context, entity: str, readings: list[Reading], *, marked:
 
 def stream_sql(context: Context, entity: str, readings: list[Reading], counted: str | None = None) -> str:
     """SQL of a stream; `counted` keeps one activity of each transaction."""
-    attributes = attributes_of(context.project, entity)
-    found = found_sql(context, entity, readings)
+    return numbered_sql(attributes_of(context.project, entity), found_sql(context, entity, readings), counted)
+
+
+def numbered_sql(attributes: list[str], found: str, counted: str | None = None) -> str:
+    """SQL that numbers activities and tells when each is repeated."""
     order = "OVER (PARTITION BY a.entity_id, a.activity ORDER BY a.activity_ts, a.activity_uuid)"
-    columns = [f"a.{name}" for name in ("activity_uuid", "node_id", "entity_id", "activity", "activity_ts")]
+    columns = [f"a.{name}" for name in plain_columns]
     columns += [f"row_number() {order} AS occurrence", f"lead(a.activity_ts) {order} AS activity_repeated_at"]
     columns += [f"a.{quote(name)}" for name in attributes]
     return f"SELECT {comma(columns)} FROM ({found}) a{f' WHERE {counted}' if counted else ''}"

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from c360.activity import forget_changes, versions
 from c360.errors import ProjectError
 from c360.features.compiler.frame import Frame, cut_table
 from c360.features.compiler.rows import Tables
@@ -12,17 +13,28 @@ from c360.features.language.reads import Read, Steps
 from c360.features.language.resolved import resolve
 from c360.features.rollups import build_rollups
 from c360.features.scores import drop_panel, panel_of, scored, write_edges
+from c360.features.update.carry import Update, carry_over, prepare, set_aside, why_not
+from c360.features.update.past import Past, fingerprints, read_past, remember, rollup_fingerprints
 from c360.project import Project
 from c360.warehouse import Connection, comma, qualified, quote
 
 
-def build(work: Connection, project: Project, as_of: datetime) -> None:
+def build(work: Connection, project: Project, as_of: datetime, *, code: str = "", anew: bool = False) -> Update:
     """Compute every feature as of a time.
+
+    Where streams are long, only what changed since the last run is computed; the result is the same.
 
     Grain:  one row per entity_id.
     Reads:  activity.<entity>, entities.<entity>, entities.member_<a>_<b>
     Writes: features.<entity>(entity_id, one column per feature); features.<entity>_daily, _weekly, _monthly for
-            features with `history:`
+            features with `history:`; features._state, _was_<entity>, _was_<a>_<b>: what is remembered
+
+    Args:
+        work: the work database.
+        project: the declarations.
+        as_of: the date, naive UTC.
+        code: what else the values hang on; when it changes everything is computed.
+        anew: compute everything.
 
     Raises:
         ProjectError: the declarations are wrong; `check` says so before anything runs.
@@ -32,10 +44,42 @@ def build(work: Connection, project: Project, as_of: datetime) -> None:
         raise ProjectError(*faults)
     work.create_schema("features")
     tables = Tables(project, Frame(as_of, project.timezone), column_types(work, reads), {})
+    streams = versions(work)
+    if not streams:
+        compute_all(work, tables, reads)
+        return Update("the streams are short")
+    features, engine = fingerprints(tables, reads), work.scalar("SELECT version()", portable=False)
+    now = Past(as_of, f"{code} {engine} {project.timezone}", streams, features, rollup_fingerprints(reads, features))
+    update = Update("everything was asked for") if anew else follow(work, tables, reads, now)
+    if update.full:
+        compute_all(work, tables, reads)
+    remember(work, tables, reads, now)
+    for stream, (_, version) in streams.items():
+        forget_changes(work, stream, version)
+    return update
+
+
+def compute_all(work: Connection, tables: Tables, reads: dict[Key, Read]) -> None:
+    """Compute every feature of every entity."""
     if scored(reads):
         find_scores(work, tables, reads)
     compute(work, tables, reads)
     build_rollups(work, tables, reads)
+
+
+def follow(work: Connection, tables: Tables, reads: dict[Key, Read], now: Past) -> Update:
+    """Follow what changed since the last run; an update with a reason when everything must be computed."""
+    past = read_past(work)
+    reason = why_not(work, tables, past, now)
+    if past is None or reason:
+        return Update(reason)
+    found = prepare(work, tables, reads, past, now)
+    if isinstance(found, Update):
+        return found
+    set_aside(work, tables)
+    if scored(reads):
+        find_scores(work, tables, reads)
+    return carry_over(work, found, reads)
 
 
 def find_scores(work: Connection, tables: Tables, reads: dict[Key, Read]) -> None:

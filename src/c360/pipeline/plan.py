@@ -15,7 +15,7 @@ from typing import Any
 from c360.entities import columns_of, key_columns, relation_columns
 from c360.features import catalogue
 from c360.pipeline.check_project import check_project
-from c360.pipeline.run import RunPath, work_name
+from c360.pipeline.run import RunPath, code_version, work_name
 from c360.pipeline.runs import RunSession
 from c360.project import Project
 from c360.warehouse import Connection, comma, literal, qualified, quote
@@ -162,7 +162,8 @@ def trial(project: Project, as_of: datetime | None) -> Iterator[Connection]:
             open_control(project.store, durable=False) as control,
             open_work(Path(folder) / work_name, threads=info.threads, memory=info.memory) as work,
         ):
-            path = RunPath(project, work, RunSession(project.store, control, Run("plan", at, at, None, "running", 1)))
+            session = RunSession(project.store, control, Run("plan", at, at, None, "running", 1))
+            path = RunPath(project, work, session, code=code_version())
             for step in (path.land, path.identify, path.stream, path.tabulate, path.compute):
                 step()
             yield work

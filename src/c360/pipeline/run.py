@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import uuid4
 
 import c360
@@ -63,6 +63,7 @@ class RunReport:
         sources: source -> rows loaded and quarantined.
         entities: entity -> how many there are.
         checks: how each check came out.
+        features: which features were computed for which rows, and why; empty when the step had nothing to do.
     """
 
     run_id: str
@@ -74,6 +75,7 @@ class RunReport:
     entities: dict[str, int] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
     checks: list[CheckResult] = field(default_factory=list)
+    features: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain values."""
@@ -100,8 +102,8 @@ def run(project: Project, options: RunOptions | None = None) -> RunReport:
         ) as work,
     ):
         work.on_statement = chosen.on_statement
-        path = RunPath(project, work, session, chosen.again)
         code = code_version()
+        path = RunPath(project, work, session, chosen.again, code, chosen.full_refresh)
         runner = StepRunner(work, session, code, refresh=chosen.full_refresh, on_step=chosen.on_step)
         path.report.steps = runner.run([step for step in path.steps() if selected(step.name, chosen.select)])
         session.snapshot = path.report.snapshot
@@ -142,6 +144,8 @@ class RunPath:
     work: Connection
     session: RunSession
     again: tuple[str, ...] = ()
+    code: str = ""
+    full_refresh: bool = False
     report: RunReport = field(init=False)
     found: "dict[str, Landed] | None" = field(init=False, default=None)
 
@@ -216,7 +220,8 @@ class RunPath:
         """Find out which records are one entity."""
         from c360 import identity
 
-        result = identity.build(self.work, self.project, self.landed(), self.as_of)
+        mode: Literal["auto", "full"] = "full" if self.full_refresh else "auto"
+        result = identity.build(self.work, self.project, self.landed(), self.as_of, mode=mode)
         self.report.entities = dict(result.entities)
         return result.nodes
 
@@ -224,7 +229,10 @@ class RunPath:
         """Build the activity streams."""
         from c360 import activity
 
-        return sum(activity.build(self.work, self.project, self.landed(), self.as_of).values())
+        built = activity.build(
+            self.work, self.project, self.landed(), self.as_of, code=self.code, anew=self.full_refresh
+        )
+        return sum(built.values())
 
     def tabulate(self) -> int:
         """Build one row per entity."""
@@ -237,7 +245,8 @@ class RunPath:
         """Compute the features."""
         from c360 import features
 
-        features.build(self.work, self.project, self.as_of)
+        found = features.build(self.work, self.project, self.as_of, code=self.code, anew=self.full_refresh)
+        self.report.features = found.as_json()
         return sum(len(block.own) for block in self.project.file.features.values())
 
     def check(self) -> int:

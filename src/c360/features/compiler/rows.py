@@ -15,13 +15,35 @@ from c360.warehouse import comma, literal, qualified, quote
 
 @dataclass(frozen=True)
 class Tables:
-    """Where the columns of entities are found: SQL of a row source with the keys and the wanted columns."""
+    """Where the columns of entities are found: SQL of a row source with the keys and the wanted columns.
+
+    Attributes:
+        located: features that are computed already -> the table that holds them.
+        edges: scores -> the numbers that part their classes.
+        only: entity -> a table of the ids that are computed; all where it is not named.
+        streams: entity -> a table that holds the activities which those need, instead of the whole stream.
+    """
 
     project: Project
     frame: Frame
     types: dict[tuple[str, str], str]
     located: dict[tuple[str, str], str]
     edges: dict[tuple[str, str], list[float]] = field(default_factory=dict)
+    only: dict[str, str] = field(default_factory=dict)
+    streams: dict[str, str] = field(default_factory=dict)
+
+    def stream(self, name: str) -> str:
+        """The quoted name of the table of an entity's activities."""
+        return self.streams.get(name) or qualified("activity", name)
+
+    def chosen(self, name: str, column: str) -> list[str]:
+        """SQL conditions that keep the ids which are computed."""
+        return [f"{column} IN (SELECT entity_id FROM {self.only[name]})"] if name in self.only else []
+
+    def rows_of(self, name: str, columns: Iterable[str]) -> str:
+        """SQL of one row per entity that is computed."""
+        where = self.chosen(name, "e.entity_id")
+        return self.entity(name, columns) + (f" WHERE {where[0]}" if where else "")
 
     def entity(self, name: str, columns: Iterable[str]) -> str:
         """SQL of one row per entity (and cut) with traits and computed features."""
@@ -129,13 +151,14 @@ def member_rows(reads: list[Read], tables: Tables, own: str | None) -> Rows:
         source += " JOIN features._cut c ON c.cut = m.cut"
     if own is not None:
         source += f" JOIN {own} o ON o.entity_id = w.target_id" + (" AND o.cut = c.cut" if frame.is_panel else "")
-    return Rows(source, "w.target_id", "", frame, "w.share" if shared else None)
+    where = " AND ".join(tables.chosen(first.definition.entity, "w.target_id"))
+    return Rows(source, "w.target_id", where, frame, "w.share" if shared else None)
 
 
 def stream_rows(reads: list[Read], tables: Tables, own: str | None) -> Rows:
     """The activities of each entity, or of its members, as one pass."""
     first, frame, project = reads[0], tables.frame, tables.project
-    source, target, shared = f"{qualified('activity', first.source)} s", "s.entity_id", False
+    source, target, shared = f"{tables.stream(first.source)} s", "s.entity_id", False
     if first.sessions:
         source = f"({session_sql(first, tables)}) s"
     if frame.is_panel:
@@ -163,6 +186,7 @@ def stream_rows(reads: list[Read], tables: Tables, own: str | None) -> Rows:
     names = {name for read in reads for name in (*(read.activities or ()), *(read.anchor[1] if read.anchor else ()))}
     if all(read.activities is not None for read in reads) and not first.sessions:
         where.append(activity_in(project, sorted(names)))
+    where += tables.chosen(first.definition.entity, target)
     return Rows(source, target, " AND ".join(where), frame, "w.share" if shared else None)
 
 
@@ -178,7 +202,7 @@ def session_sql(read: Read, tables: Tables) -> str:
     keys = f"s.entity_id{', c.cut' if frame.is_panel else ''}"
     where = [f"s.activity_ts < {frame.back(read.until)}"]
     where += [activity_in(tables.project, list(read.activities))] if read.activities is not None else []
-    source = qualified("activity", read.source) + (" s CROSS JOIN features._cut c" if frame.is_panel else " s")
+    source = tables.stream(read.source) + (" s CROSS JOIN features._cut c" if frame.is_panel else " s")
     order = "ORDER BY s.activity_ts, s.activity_uuid"
     before = f"lag(s.activity_ts) OVER (PARTITION BY {keys} {order})"
     rows = (
@@ -201,7 +225,7 @@ def followed_sql(read: Read, following: Following, tables: Tables) -> str:
     frame = tables.frame
     cut = ", c.cut AS cut" if frame.is_panel else ""
     cuts = " CROSS JOIN features._cut c" if frame.is_panel else ""
-    stream = qualified("activity", read.source)
+    stream = tables.stream(read.source)
     happened = activity_in(tables.project, list(following.names)).replace("s.activity", "o.activity")
     mine = f" AND {activity_in(tables.project, list(read.activities))}" if read.activities is not None else ""
     within = f"o.activity_ts <= s.activity_ts + INTERVAL '{following.within}' SECOND"

@@ -49,7 +49,7 @@ def compile_round(entity: str, chosen: list[Key], reads: Mapping[Key, Read], tab
     hops = {f"{chain[0]}_id" for alias in uppers if (chain := upward(tables.project, entity, alias[2:]))}
     last = f"l{max(depth.values())}"
     made = Round(
-        [*tables.frame.keys, *(key[1] for key in chosen)], {"l0": tables.entity(entity, {*base, *hops})}, {}, last
+        [*tables.frame.keys, *(key[1] for key in chosen)], {"l0": tables.rows_of(entity, {*base, *hops})}, {}, last
     )
     known = [*tables.frame.keys, *(("cut_at",) if tables.frame.is_panel else ())]
     known += sorted({*base, *hops} - {"entity_id"})

@@ -1,0 +1,110 @@
+"""A stream and what changed since in, the same stream as of now out: only the touched entities are numbered again."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from c360.activity.increment import Changes, change_table, node_table, of_sources
+from c360.activity.readings import Context, Reading
+from c360.activity.vocabulary import attributes_of
+from c360.warehouse import Connection, comma, literal, qualified, quote
+
+fresh, whole = quote("c360_fresh"), quote("c360_whole")
+touched, again = quote("c360_touched"), quote("c360_again")
+plain_columns = ("activity_uuid", "node_id", "entity_id", "activity", "activity_ts")
+most_touched = 0.3  # of the rows; beyond, building the whole stream is quicker
+
+
+def narrowed(readings: Sequence[Reading], changes: Changes) -> tuple[list[Reading], list[Reading]]:
+    """The readings over new rows alone, and those of sources that are read again as a whole."""
+    new = [
+        replace(reading, table=f"(SELECT * FROM {reading.table} WHERE {changes.added[reading.source]})")
+        for reading in readings
+        if reading.source in changes.added
+    ]
+    return new, [reading for reading in readings if reading.source in changes.replaced]
+
+
+def find_touched(work: Connection, context: Context, entity: str, changes: Changes, *, found: tuple[str, str]) -> bool:
+    """Find the entities whose activities change; False when building the whole stream is quicker.
+
+    Those are the entities of new rows, the old and the new entities of identifiers that moved, and the old and new
+    entities of rows that differ.
+
+    Reads:  activity.<entity>, activity._node, identity.member
+    Writes: scratch c360_fresh (rows that came), c360_whole (all rows of changed sources), c360_touched(entity_id)
+
+    Args:
+        work: the work database.
+        context: the run.
+        entity: whose stream it is.
+        changes: what changed.
+        found: SQL of the rows that came, and of all rows of changed sources.
+    """
+    stream, attributes = qualified("activity", entity), attributes_of(context.project, entity)
+    for table, sql in zip((fresh, whole), found, strict=True):
+        work.execute(f"DROP TABLE IF EXISTS {table}")
+        work.execute(f"CREATE TEMP TABLE {table} AS {sql}", portable=False)  # new rows are told by their place
+    moved = (
+        f"SELECT b.entity_id AS old_id, m.entity_id AS new_id FROM {node_table} b "
+        f"JOIN identity.node n ON n.node_id = b.node_id AND n.entity = {literal(entity)} "
+        "JOIN identity.member m ON m.node_id = b.node_id WHERE m.entity_id <> b.entity_id"
+    )
+    parts = [f"SELECT old_id AS entity_id FROM ({moved}) a", f"SELECT new_id FROM ({moved}) b"]
+    parts.append(f"SELECT entity_id FROM {fresh}")
+    if changes.replaced:
+        names = ["node_id", "activity", "activity_ts", *(quote(name) for name in attributes)]
+        differs = " OR ".join(f"s.{name} IS DISTINCT FROM w.{name}" for name in names)
+        old = f"SELECT * FROM {stream} s WHERE {of_sources(context, entity, changes.replaced)}"
+        pairs = (
+            f"SELECT s.entity_id AS old_id, w.entity_id AS new_id FROM ({old}) s FULL JOIN {whole} w "
+            f"ON w.activity_uuid = s.activity_uuid WHERE s.activity_uuid IS NULL OR w.activity_uuid IS NULL OR {differs}"
+        )
+        parts += [f"SELECT old_id FROM ({pairs}) c WHERE old_id IS NOT NULL"]
+        parts += [f"SELECT new_id FROM ({pairs}) d WHERE new_id IS NOT NULL"]
+    work.execute(f"DROP TABLE IF EXISTS {touched}")
+    work.execute(f"CREATE TEMP TABLE {touched} AS {' UNION '.join(parts)}")
+    rows, their = work.rows(
+        f"SELECT count(*), count(t.entity_id) FROM {stream} s LEFT JOIN {touched} t ON t.entity_id = s.entity_id"
+    )[0]
+    return bool(their <= max(rows * most_touched, 1000))
+
+
+def renew(work: Connection, context: Context, entity: str, changes: Changes, *, numbered: str, version: int) -> bool:
+    """Replace the activities of the touched entities; returns whether there were any.
+
+    Reads:  activity.<entity>, identity.member, scratch c360_fresh, c360_whole, c360_touched
+    Writes: activity.<entity>, activity._change
+
+    Args:
+        work: the work database.
+        context: the run.
+        entity: whose stream it is.
+        changes: what changed.
+        numbered: SQL that numbers the rows `{found}`.
+        version: the number that this change gets.
+    """
+    stream = qualified("activity", entity)
+    columns = [*plain_columns, *(quote(name) for name in attributes_of(context.project, entity))]
+    kept = comma("m.entity_id" if name == "entity_id" else f"s.{name}" for name in columns)
+    still = f" WHERE NOT {of_sources(context, entity, changes.replaced)}" if changes.replaced else ""
+    found = (
+        f"SELECT {kept} FROM {stream} s JOIN {touched} t ON t.entity_id = s.entity_id "
+        f"JOIN identity.member m ON m.node_id = s.node_id{still} "
+        f"UNION ALL SELECT {comma(columns)} FROM {fresh} UNION ALL "
+        f"SELECT {comma(columns)} FROM {whole} WHERE entity_id IN (SELECT entity_id FROM {touched})"
+    )
+    some = bool(work.scalar(f"SELECT count(*) FROM {touched}"))
+    if some:
+        work.execute(f"DROP TABLE IF EXISTS {again}")
+        work.execute(f"CREATE TEMP TABLE {again} AS {numbered.replace('{found}', found)}")
+        work.execute(f"DELETE FROM {stream} WHERE entity_id IN (SELECT entity_id FROM {touched})")
+        work.execute(f"INSERT INTO {stream} SELECT * FROM {again}")
+        work.execute(f"INSERT INTO {change_table} SELECT {literal(entity)}, entity_id, {version} FROM {touched}")
+        work.execute(f"DROP TABLE {again}")
+    return some
+
+
+def drop_scratch(work: Connection) -> None:
+    """Forget the scratch tables."""
+    for table in (fresh, whole, touched, quote("c360_fresh_node")):
+        work.execute(f"DROP TABLE IF EXISTS {table}")

@@ -1,0 +1,203 @@
+"""The features of the last run and the touched entities in, the features of now out; the rest is carried over.
+
+What is computed for some entities is computed by the same statements as for all: a condition on the ids goes into every
+pass, and a feature of an entity hangs on nothing but its own rows, its members' and those above it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from c360.features.compiler.rows import Tables, chain_sql
+from c360.features.compiler.statement import compile_round
+from c360.features.language.definition import Key
+from c360.features.language.order import stages
+from c360.features.language.reads import Read
+from c360.features.rollups import periods, rollup_sql, rollups_of
+from c360.features.update.moving import find_moving
+from c360.features.update.past import Past, inputs_of
+from c360.features.update.touched import Difference, changed_table, find_touched, touched_table
+from c360.warehouse import Connection, comma, qualified, quote
+
+most_touched = 0.3  # of an entity's rows; beyond, computing everything is as quick
+
+
+@dataclass(frozen=True)
+class Update:
+    """How the features of a run were computed.
+
+    Attributes:
+        full: why everything was computed; None when features were carried over.
+        moving: feature -> why it was computed for every entity.
+        touched: entity -> how many of its rows were computed again.
+        carried: how many features were carried over for all other rows.
+    """
+
+    full: str | None
+    moving: Mapping[Key, str] = field(default_factory=dict)
+    touched: Mapping[str, int] = field(default_factory=dict)
+    carried: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values."""
+        moving = {".".join(key): reason for key, reason in self.moving.items()}
+        return {"full": self.full, "moving": moving, "touched": dict(self.touched), "carried": self.carried}
+
+
+def old_table(entity: str) -> str:
+    """The quoted name of an entity's features of the last run, while those of now are made."""
+    return qualified("features", f"_old_{entity}")
+
+
+def why_not(work: Connection, tables: Tables, past: Past | None, now: Past) -> str | None:
+    """Why nothing can be carried over, as far as that can be told beforehand."""
+    if past is None:
+        return "nothing is remembered of a run before"
+    if past.code != now.code:
+        return "c360, the engine or the time zone changed"
+    gone = [name for name in tables.project.file.entities if not work.table_exists("features", name)]
+    return f"there is no table of the features of {gone[0]}" if gone else None
+
+
+def prepare(work: Connection, tables: Tables, reads: Mapping[Key, Read], past: Past, now: Past) -> Difference | Update:
+    """Find what is touched; an `Update` when everything is computed after all."""
+    moving = find_moving(reads, past, now)
+    steady = {key: read for key, read in reads.items() if key not in moving}
+    if not any(read.kind == "stream" for read in steady.values()):
+        return Update("no feature over activities can be carried over", moving)
+    odd = other_types(work, tables, steady)
+    if odd:
+        return Update(f"columns of {odd} have other types", moving)
+    difference = Difference(work, tables, steady, past, now)
+    kinds = find_touched(difference)
+    counts = {
+        kind: work.rows(
+            f"SELECT (SELECT count(*) FROM {touched_table(kind)}), (SELECT count(*) FROM {qualified('entities', kind)})"
+        )[0]
+        for kind in kinds
+    }
+    for kind, (touched, rows) in counts.items():
+        if any(key[0] == kind and read.kind == "stream" for key, read in steady.items()) and touched > max(
+            rows * most_touched, 1000
+        ):
+            drop_scratch(work, kinds)
+            return Update(f"{touched:,} of {rows:,} {kind} are touched", moving)
+    return difference
+
+
+def other_types(work: Connection, tables: Tables, steady: Mapping[Key, Read]) -> str | None:
+    """The first entity of which a column that features read has another type than at the last run."""
+    for entity, columns in inputs_of(tables.project, steady.values()).columns.items():
+        now, was = work.columns_of("entities", entity), work.columns_of("features", f"_was_{entity}")
+        if any(column not in was or now[column] != was[column] for column in ("entity_id", *columns)):
+            return entity
+    return None
+
+
+def carry_over(work: Connection, difference: Difference, reads: dict[Key, Read]) -> Update:
+    """Compute what is touched, carry over the rest, and leave one table per entity and time series.
+
+    Reads:  features._old_<entity>, activity.<entity>, entities.*, scratch c360_touched_<entity>
+    Writes: features.<entity>, features.<entity>_daily, _weekly, _monthly
+    """
+    tables, steady = difference.tables, difference.steady
+    kinds = sorted({name for read in steady.values() for name in (read.definition.entity, read.source)})
+    only = {kind: touched_table(kind) for kind in kinds}
+    narrow = replace(tables, only=only, streams=needed_streams(work, difference))
+    moving = {key: read for key, read in reads.items() if key not in steady}
+    made = [
+        *run_rounds(work, narrow, steady, "some", carried=True),
+        *run_rounds(work, tables, moving, "all", carried=False),
+    ]
+    for entity in tables.project.file.entities:
+        work.replace_table(
+            qualified("features", entity), joined(tables, entity, [key for key in reads if key[0] == entity])
+        )
+    for name in made:
+        work.execute(f"DROP TABLE {name}")
+    renew_rollups(work, narrow, reads, difference)
+    counts = {kind: int(work.scalar(f"SELECT count(*) FROM {touched_table(kind)}")) for kind in kinds}
+    drop_scratch(work, list(tables.project.file.entities))
+    return Update(None, find_moving(reads, difference.past, difference.now), counts, len(steady))
+
+
+def renew_rollups(work: Connection, narrow: Tables, reads: dict[Key, Read], difference: Difference) -> None:
+    """Compute the periods of touched entities again; a time series that cannot be carried over is made anew."""
+    full = replace(narrow, only={}, streams={})
+    for (entity, history), chosen in rollups_of(reads).items():
+        table, same = qualified("features", f"{entity}_{history}"), (entity, history)
+        is_steady = all(read.key in difference.steady for read in chosen)
+        if not is_steady or difference.past.rollups.get(same) != difference.now.rollups[same]:
+            work.replace_table(table, rollup_sql(full, history, chosen))
+            continue
+        names = comma(quote(name) for name in ("entity_id", periods[history], *(r.definition.name for r in chosen)))
+        work.execute(f"DELETE FROM {table} WHERE entity_id IN (SELECT entity_id FROM {touched_table(entity)})")
+        work.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM ({rollup_sql(narrow, history, chosen)}) r")
+
+
+def needed_streams(work: Connection, difference: Difference) -> dict[str, str]:
+    """Stream -> a scratch table of the activities that the touched entities need, so that the whole is read once."""
+    tables = difference.tables
+    members: dict[str, dict[str, None]] = {}
+    for read in difference.steady.values():
+        if read.kind == "stream":
+            touched = f"SELECT entity_id FROM {touched_table(read.definition.entity)}"
+            if read.chain:
+                pairs, _ = chain_sql(tables.project, read.source, read.chain, tables.frame)
+                touched = f"SELECT w.member_id AS entity_id FROM ({pairs}) w WHERE w.target_id IN ({touched})"
+            members.setdefault(read.source, {})[touched] = None
+    found = {}
+    for source, selects in members.items():
+        found[source] = quote(f"c360_stream_{source}")
+        ids = " UNION ".join(selects)
+        work.execute(f"DROP TABLE IF EXISTS {found[source]}")
+        work.execute(
+            f"CREATE TEMP TABLE {found[source]} AS SELECT s.* FROM {qualified('activity', source)} s "
+            f"WHERE s.entity_id IN ({ids})"
+        )
+    return found
+
+
+def run_rounds(work: Connection, tables: Tables, reads: Mapping[Key, Read], name: str, *, carried: bool) -> list[str]:
+    """Run the rounds of some features, say where they are found, and return the scratch tables that were made."""
+    made = []
+    for number, (entity, chosen) in enumerate(stages(reads)):
+        table = quote(f"c360_{name}_{number}")
+        work.execute(f"DROP TABLE IF EXISTS {table}")
+        work.execute(f"CREATE TEMP TABLE {table} AS {compile_round(entity, chosen, reads, tables).sql()}")
+        made.append(table)
+        place = whole(entity, chosen, table) if carried else table
+        types = work.describe(f"SELECT * FROM {table}")
+        for key in chosen:
+            tables.located[key] = place
+            tables.types[f"entities.{entity}", key[1]] = types[key[1]]
+    return made
+
+
+def whole(entity: str, chosen: list[Key], table: str) -> str:
+    """SQL of some features of all entities: as computed for the touched, as they were for the others."""
+    columns = comma(["entity_id", *(quote(key[1]) for key in chosen)])
+    others = f"entity_id NOT IN (SELECT entity_id FROM {touched_table(entity)})"
+    return f"(SELECT {columns} FROM {table} UNION ALL SELECT {columns} FROM {old_table(entity)} WHERE {others})"
+
+
+def joined(tables: Tables, entity: str, keys: list[Key]) -> str:
+    """SQL of all features of an entity."""
+    places = {place: f"r{number}" for number, place in enumerate(dict.fromkeys(tables.located[key] for key in keys))}
+    columns = ["e.entity_id", *(f"{places[tables.located[key]]}.{quote(key[1])}" for key in keys)]
+    joins = "".join(f" LEFT JOIN {place} {alias} ON {alias}.entity_id = e.entity_id" for place, alias in places.items())
+    return f"SELECT {comma(columns)} FROM {qualified('entities', entity)} e{joins}"
+
+
+def set_aside(work: Connection, tables: Tables) -> None:
+    """Put the features of the last run out of the way."""
+    for entity in tables.project.file.entities:
+        work.execute(f"DROP TABLE IF EXISTS {old_table(entity)}")
+        work.execute(f"ALTER TABLE {qualified('features', entity)} RENAME TO {quote(f'_old_{entity}')}")
+
+
+def drop_scratch(work: Connection, kinds: list[str]) -> None:
+    """Forget the scratch tables, and the features of the last run."""
+    for kind in kinds:
+        for table in (touched_table(kind), changed_table(kind), quote(f"c360_stream_{kind}"), old_table(kind)):
+            work.execute(f"DROP TABLE IF EXISTS {table}")

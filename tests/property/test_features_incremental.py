@@ -1,0 +1,76 @@
+"""After any sequence of runs the store holds what a rebuild gives, bit for bit, and what a plain reading gives."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.hand_made import Spine
+from tests.property.moving_histories import Moving, formulas, moving_history
+from tests.property.random_features import History
+from tests.property.test_features_brute_force import differences
+
+worlds_per_project = 50
+
+
+@pytest.fixture(autouse=True)
+def follow_however_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams are followed although they are short, and although much of them is touched."""
+    monkeypatch.setattr("c360.activity.increment.least_rows", 0)
+    monkeypatch.setattr("c360.activity.renewal.most_touched", 1.0)
+    monkeypatch.setattr("c360.features.update.carry.most_touched", 1.0)
+
+
+def content(store: Spine) -> dict[str, list[Any]]:
+    """Every table of streams and features, without what is remembered for the next run."""
+    names = store.work.rows(
+        "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN ('activity', 'features')",
+        portable=False,
+    )
+    found = {}
+    for schema, name in sorted(names):
+        if not name.startswith("_") or name == "_unattached":
+            columns = sorted(store.work.columns_of(schema, name).items())
+            listed = ", ".join(f'"{column}"' for column, _ in columns)
+            rows = store.work.rows(f'SELECT {listed} FROM {schema}."{name}"')
+            found[f"{schema}.{name}"] = [columns, *sorted(rows, key=repr)]
+    return found
+
+
+def play(folder: Path, seed: int, worlds: int) -> tuple[Moving, int]:
+    """Three to five runs of a project; returns it with the number of runs that carried features over."""
+    moving, carried = moving_history(folder, seed, worlds), 0
+    moving.run()
+    for number in range(2 + seed % 3):
+        moving.move(worlds, only_append=bool((seed + number) % 2), redefine=number == 1)
+        carried += moving.run().full is None
+    return moving, carried
+
+
+def assert_right(moving: Moving) -> None:
+    """The store holds what a rebuild holds, and what a plain reading of the declarations says."""
+    assert moving.store is not None
+    kept, anew = content(moving.store), content(moving.rebuilt())
+    assert kept.keys() == anew.keys()
+    for table, rows in kept.items():
+        assert rows == anew[table], table
+    plain = {
+        entity: {name: feature for name, feature in named.items() if name not in formulas and name != "people"}
+        for entity, named in moving.features.items()
+    }
+    assert differences(History(moving.store, moving.world(), plain), moving.at) == []
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_following_is_rebuilding_is_plain_reading(tmp_path: Path, seed: int) -> None:
+    moving, carried = play(tmp_path, seed, worlds_per_project)
+
+    assert carried
+    assert_right(moving)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(5000, 5200))
+def test_following_is_rebuilding_is_plain_reading_at_length(tmp_path: Path, seed: int) -> None:
+    moving, _ = play(tmp_path, seed, worlds_per_project)
+
+    assert_right(moving)
