@@ -56,11 +56,13 @@ class Visitor:
 
 @contextmanager
 def visiting(
-    browser: Browser, served: Served, role: str, width: int = 1440, scheme: Any = "light"
+    browser: Browser, served: Served, role: str | None, width: int = 1440, scheme: Any = "light"
 ) -> Iterator[Visitor]:
-    """Visit as somebody in a role; the visit must leave no console message, no error and no refused resource."""
+    """Visit as somebody in a role, or as a stranger; the visit must leave no console message, no error and no refused resource."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True)
-    context.add_cookies([{"name": served.site.settings.cookie, "value": served.secret(role), "url": served.origin}])
+    if role:
+        cookie = {"name": served.site.settings.cookie, "value": served.secret(role), "url": served.origin}
+        context.add_cookies([cookie])
     context.set_default_timeout(patience)
     context.set_default_navigation_timeout(patience)
     page = context.new_page()

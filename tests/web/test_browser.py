@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 from tests.web.addresses import concrete, pages, public_pages, values_of
 from tests.web.browsing import Visitor, needs_chromium, visiting
-from tests.web.served import Served
+from tests.web.served import Served, serving
+
+from c360.examples import jaffle_gaggle
+from c360.govern.signin import accounts
 
 pytestmark = [pytest.mark.browser, needs_chromium]
-
-looked_at_closely = ((1440, "light"), (390, "dark"))
 
 
 @pytest.fixture
@@ -37,27 +39,95 @@ def paths(served: Served) -> list[str]:
     return [*plain, *more]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("width", "other", "scheme"), [(1440, 390, "light"), (390, 1440, "dark")])
 def test_no_page_has_a_barrier_a_message_or_refused_code(
-    browser: Browser, served: Served, scheme: str, width: int
+    browser: Browser, served: Served, width: int, other: int, scheme: str
 ) -> None:
-    found = {}
     with visiting(browser, served, "admin", width, scheme) as visitor:
-        for path in paths(served):
-            visitor.open(path)
-            barriers = visitor.violations() if (width, scheme) in looked_at_closely else []
-            wider = visitor.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            wrong = [line for line in visitor.wrong if "404 (Not Found)" not in line]
-            if barriers or wrong or wider > 0:
-                found[path] = [*barriers, *wrong, *([f"{wider} pixels too wide"] if wider > 0 else [])]
-            visitor.wrong.clear()
+        found = look_at(visitor, paths(served), width, other)
+    with visiting(browser, served, None, width, scheme) as stranger:
+        found |= look_at(stranger, public(served), width, other)
     assert not found, "\n".join(f"{path}: {wrong}" for path, wrong in found.items())
 
 
-def test_signing_in_leads_back_to_the_page_that_was_asked(browser: Browser, served: Served) -> None:
-    from c360.govern.signin import accounts
+def test_the_pages_of_a_shop_have_no_barrier(browser: Browser, served_shop: Served) -> None:
+    with served_shop.client("admin") as client:
+        rows = client.get("/entities/customer.json").json()["data"]["rows"]
+    shop_paths = ["/", "/review", "/identity", "/quarantine", f"/entities/customer/{rows[0]['entity_id']}"]
+    found = {}
+    for width, other, scheme in ((1440, 390, "dark"), (390, 1440, "light")):
+        with visiting(browser, served_shop, "admin", width, scheme) as visitor:
+            found |= look_at(visitor, shop_paths, width, other)
+    assert not found
 
+
+def test_a_project_that_never_ran_has_no_barrier(browser: Browser, tmp_path: Path) -> None:
+    jaffle_gaggle.write(tmp_path, users=20, events=50)
+    with serving(tmp_path) as empty, visiting(browser, empty, "admin") as visitor:
+        assert not look_at(visitor, ["/", "/runs", "/lineage", "/quarantine", "/entities/contact"], 1440, 390)
+
+
+def look_at(visitor: Visitor, paths: list[str], width: int, other: int) -> dict[str, list[str]]:
+    """Open pages; what axe, the console and the policy have against each, and whether it is wider than the window."""
+    found = {}
+    for path in paths:
+        visitor.open(path)
+        wrong = visitor.violations()
+        for pixels in (width, other):
+            visitor.page.set_viewport_size({"width": pixels, "height": 900})
+            wider = visitor.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            wrong += [f"{wider} pixels too wide at {pixels}"] if wider > 0 else []
+        visitor.page.set_viewport_size({"width": width, "height": 900})
+        expected = (
+            "404 (Not Found)",
+            "409 (Conflict)",
+            "410 (Gone)",
+        )  # the browser's own words on pages that are errors
+        wrong += [line for line in visitor.wrong if not line.rstrip().endswith(expected)]
+        if wrong:
+            found[path] = wrong
+        visitor.wrong.clear()
+    return found
+
+
+def public(served: Served) -> list[str]:
+    """The pages of whoever is not signed in."""
+    store = served.project.store
+    password = accounts.make_link(store, served.user("regional").email)
+    return ["/signin", "/start?link=wrong", "/password?link=wrong", f"/password?link={password}"]
+
+
+tabbable = "a[href], button:not([disabled]), input:not([type=hidden]):not([disabled]), select, textarea, summary, [tabindex='0']"
+reached = """selector => [...document.querySelectorAll(selector)]
+  .filter(one => one.checkVisibility({visibilityProperty: true}) && one.tabIndex >= 0 && one.type !== 'radio').length"""
+marked = """() => {
+  const one = document.activeElement, style = getComputedStyle(one);
+  one.dataset.reached = 'yes';
+  return one === document.body || style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+}"""
+
+
+@pytest.mark.parametrize("path", ["/", "/lens", "/review", "profile"])
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(
+    browser: Browser, served: Served, served_shop: Served, path: str
+) -> None:
+    of = served_shop if path == "/review" else served
+    address = concrete("/entities/{entity}/{id}", values_of(of)) if path == "profile" else path
+    with visiting(browser, of, "admin") as visitor:
+        visitor.open(address)
+        page = visitor.page
+        count = page.evaluate(reached, tabbable)
+        unseen = 0
+        for _ in range(count + 10):
+            page.keyboard.press("Tab")
+            unseen += not page.evaluate(marked)
+        visited = page.locator("[data-reached]:not(body)").count()
+
+    assert unseen == 0
+    assert visited >= count
+
+
+def test_signing_in_leads_back_to_the_page_that_was_asked(browser: Browser, served: Served) -> None:
     user = served.user("sales")
     link = accounts.make_link(served.project.store, user.email)
     accounts.accept_password(served.project.store, link, "a tea pot without a lid")

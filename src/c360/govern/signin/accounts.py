@@ -145,6 +145,13 @@ def link_works(store: Path, purpose: str, secret: str) -> bool:
         return accounts.find_link(control, purpose, hash_secret(secret)) is not None
 
 
+def link_user(store: Path, secret: str) -> User | None:
+    """Whose password a one-time link sets; None when it no longer works."""
+    with open_control(store) as control:
+        found = accounts.find_link(control, "password", hash_secret(secret))
+        return next((user for user in accounts.list_users(control) if found and user.user_id == found[0]), None)
+
+
 def accept_first_user(store: Path, secret: str, email: str, name: str, password: str) -> User:
     """Make the first user, an administrator, with the one-time link.
 
@@ -169,14 +176,12 @@ def accept_password(store: Path, secret: str, password: str) -> User:
         AccessError: the link was used or is too old.
         ProjectError: the password will not do.
     """
-    hashed = hash_secret(secret)
+    user = link_user(store, secret)
+    if user is None:
+        raise stale_link()
+    stored = hash_password(password, user.email)
     with open_control(store) as control:
-        found = accounts.find_link(control, "password", hashed)
-        user = next((user for user in accounts.list_users(control) if found and user.user_id == found[0]), None)
-        if user is None:
-            raise stale_link()
-        stored = hash_password(password, user.email)
-        if not accounts.use_link(control, "password", hashed):
+        if not accounts.use_link(control, "password", hash_secret(secret)):
             raise stale_link()
         accounts.change_user(control, user.user_id, password_hash=stored)
     return user

@@ -11,6 +11,7 @@ from c360.govern.signin.accounts import (
     check_password,
     end_session,
     has_users,
+    link_user,
     link_works,
 )
 from c360.web.frame.page import Action, Context, Outcome, Page, Parameter, shown
@@ -36,6 +37,7 @@ class LinkContext(Context):
     """The form behind a one-time link."""
 
     link: str = shown("The secret of the link, sent along with the form.")
+    email: str = shown("Whose password it sets; empty for the first user.")
     is_first: bool = shown("Whether it makes the first user, an administrator.")
 
 
@@ -75,7 +77,7 @@ def sign_out(visit: Visit) -> Outcome:
 def show_first_user(visit: Visit) -> LinkContext:
     """The form for the first user."""
     check_link(visit, "first-user")
-    return LinkContext("Welcome", visit.values["link"], is_first=True)
+    return LinkContext("Welcome", visit.values["link"], "", is_first=True)
 
 
 def make_first_user(visit: Visit) -> Outcome:
@@ -89,7 +91,8 @@ def make_first_user(visit: Visit) -> Outcome:
 def show_password(visit: Visit) -> LinkContext:
     """The form for a new password."""
     check_link(visit, "password")
-    return LinkContext("Choose a password", visit.values["link"], is_first=False)
+    user = link_user(visit.site.store, visit.values["link"])
+    return LinkContext("Choose a password", visit.values["link"], user.email if user else "", is_first=False)
 
 
 def choose_password(visit: Visit) -> Outcome:
