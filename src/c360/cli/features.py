@@ -72,8 +72,8 @@ def find_entry(project: "Project", name: str) -> "Entry":
 @json_option
 def show(name: str, project_dir: Path, as_json: bool) -> None:
     """Show one feature: definition, lineage, who uses it, and its values now and 28 days ago."""
-    from c360.features.distribution import read_distribution
-    from c360.features.usage import used_by
+    from c360.features.describing.distribution import read_distribution
+    from c360.features.describing.usage import used_by
     from c360.warehouse.snapshots import open_snapshot
 
     project = load(project_dir)

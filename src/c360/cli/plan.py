@@ -10,7 +10,7 @@ from c360.cli.options import json_option, load, project_option
 from c360.cli.output import cell, print_json, print_table
 
 if TYPE_CHECKING:
-    from c360.pipeline.plan import Plan
+    from c360.pipeline.trials.plan import Plan
 
 
 @click.command(epilog="Example: c360 plan --json")
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @json_option
 def command(quick: bool, as_of: datetime | None, project_dir: Path, as_json: bool) -> None:
     """Try a run on a copy and show what it would change: definitions, people, accounts, values. Nothing is written."""
-    from c360.pipeline.plan import plan
+    from c360.pipeline.trials.plan import plan
 
     at = as_of.astimezone(UTC).replace(tzinfo=None) if as_of is not None and as_of.tzinfo else as_of
     found = plan(load(project_dir), quick=quick, as_of=at)

@@ -9,7 +9,7 @@ from c360.cli.options import json_option, load, project_option
 from c360.cli.output import print_json
 
 if TYPE_CHECKING:
-    from c360.pipeline.verify import Verification
+    from c360.pipeline.trials.verify import Verification
 
 
 @click.command(epilog="Example: c360 verify --full")
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @json_option
 def command(full: bool, project_dir: Path, as_json: bool) -> int:
     """Prove that the published tables are intact and, with --full, what a rebuild gives; exits 6 when they are not."""
-    from c360.pipeline.verify import verify
+    from c360.pipeline.trials.verify import verify
 
     found = verify(load(project_dir), full=full)
     if as_json:

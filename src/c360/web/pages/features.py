@@ -8,9 +8,9 @@ from typing import Any
 
 from c360.errors import Fault, suggest
 from c360.features import Entry, catalogue
-from c360.features.distribution import Distribution, read_distribution
+from c360.features.describing.distribution import Distribution, read_distribution
+from c360.features.describing.usage import used_by
 from c360.features.language.resolved import resolve
-from c360.features.usage import used_by
 from c360.pipeline.docs.sentences import feature_sentence
 from c360.web.frame.faults import MissingError
 from c360.web.frame.navigation import entity_label

@@ -1,0 +1,1 @@
+"""Features in, what is known of each out: definition, lineage, values, users."""
