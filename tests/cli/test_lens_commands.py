@@ -155,6 +155,21 @@ def test_a_lens_file_that_is_not_there_and_a_map_without_one_are_explained(run):
     assert run("lens", "query", "--map", "a=b.csv", "--query", revenue).exit_code == 2
 
 
+def test_a_query_file_that_is_not_there_is_explained(run):
+    result = run("lens", "query", *mapped, "--query", "@nowhere.json")
+    assert result.exit_code == 2
+    assert "the file nowhere.json cannot be read" in str(result.exception)
+
+
+def test_a_map_for_a_table_that_the_lens_does_not_read_is_explained(run):
+    wrong = ["--lens", "orders.lens.yaml", "--map", "custmers=customers.csv", "--map", "stream=stream.csv"]
+    fault = run("lens", "query", *wrong, "--query", revenue).exception.faults[0]
+    assert (fault.code, fault.message) == ("lens-map", "the lens reads no table 'custmers'")
+    assert fault.fix == "did you mean 'customers'?"
+    fault = run("lens", "meta", "--lens", "orders.lens.yaml", "--map", "lake=customers.csv").exception.faults[0]
+    assert fault.fix == "its tables are wholesale.customers, wholesale.stream"
+
+
 def test_a_cohort_in_one_command(run):
     appended = ["--append", "again = nth(2) ever order_placed", "--append", "bills = count after order_invoiced"]
     result = run("cohort", *mapped, "--of", "order_placed", "--which", "first", *appended, "--format", "csv")

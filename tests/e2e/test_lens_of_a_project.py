@@ -142,6 +142,36 @@ def test_a_lens_file_maps_tables_columns_and_sources(folder):
         )
 
 
+def test_one_event_of_two_entities_relates_them(tmp_path, lens):
+    """Who bought which category: an order line is an activity of the customer and of the product."""
+    write_example("shop", tmp_path)
+    run(load_project(tmp_path))
+    by_category = {"dimensions": ["product.category"], "measures": ["customer.count", "order_line.amount_sum"]}
+    with c360.lens(project=tmp_path) as shop:
+        answer = shop.query({**by_category, "via": "order_line", "totals": True})
+        bought = """(SELECT c.entity_id AS customer, p.category, c.amount
+            FROM (SELECT * FROM customer_stream WHERE activity = 'order_line') AS c
+            LEFT JOIN product_stream AS s ON s.activity_uuid = c.activity_uuid LEFT JOIN product AS p ON p.entity_id = s.entity_id)"""
+        wanted = shop.connection.rows(
+            f"SELECT category, count(DISTINCT customer), sum(amount) FROM {bought} GROUP BY 1 ORDER BY 1",
+            portable=False,
+        )
+        customers, amount = (
+            shop.connection.scalar(f"SELECT count(*) FROM customer WHERE entity_id NOT IN (SELECT customer FROM {bought})", portable=False),
+            shop.connection.scalar(f"SELECT sum(amount) FROM {bought}", portable=False),
+        )  # fmt: skip
+        with pytest.raises(ProjectError, match="3 equally good to-many ways from 'customer' to 'product'") as caught:
+            shop.query(by_category)
+        claims = [item.level for item in shop.check() if "1:1" in item.about]
+    assert len(wanted) == 5
+    assert answer.rows == [*wanted, (None, customers, None)]
+    assert answer.totals["order_line.amount_sum"] == amount
+    assert "'order_line'" in caught.value.faults[0].fix
+    assert set(claims) == {"ok"}
+    graph = lens.bound.graph
+    assert [edge.target for edge in graph.path("signed_in", "workspace")] == ["user", "workspace"], "no second way"
+
+
 def test_what_was_proven_is_kept_for_the_snapshot(folder):
     with open_project_lens(folder) as opened:
         opened.query({"dimensions": ["account.segment"], "measures": ["user.count"]})

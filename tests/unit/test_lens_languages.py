@@ -151,6 +151,7 @@ def test_lql_asks_the_same_as_json(lens, name):
 
 def test_lql_lists_lenses_entities_and_rows(lens):
     assert lens.query("SELECT * FROM LENS( LIST LENSES );").rows[0][0] == "orders"
+    assert lens.query("LIST LENSES").rows[0][0] == "orders"
     entities = lens.query('SELECT * FROM LENS( SELECT "*" FROM orders);').rows
     assert [row[0] for row in entities] == ["customer", "order_placed", "order_rejected", "order_invoiced"]
     listed = lens.query('SELECT * FROM LENS ( SELECT "customer.*" from orders )', as_of=as_of)
@@ -172,6 +173,7 @@ def test_lql_lists_lenses_entities_and_rows(lens):
         ("SELECT customer.state FROM orders ORDER BY 3", "lens-request", "there are 1 columns"),
         ("DELETE FROM orders", "sql-syntax", "one SELECT"),
         ("SELECT customer.state FROM", "sql-syntax", "not SQL"),
+        ("SELECT customer.state FROM orders LIMIT 2.5", "sql-syntax", "LIMIT needs one whole number"),
         ("LENS(SELECT 'customer.state' FROM orders", "lens-lql", "not closed"),
         ("LENS(SELECT 'customer.state' FROM order)", "lens-unknown", "did you mean 'orders'?"),
         ("LENS(SELECT 'customer.state' FROM orders LIMIT many)", "lens-lql", "whole number"),
@@ -180,6 +182,9 @@ def test_lql_lists_lenses_entities_and_rows(lens):
         ("LENS(SELECT 'customer.state' FROM orders WHERE 'customer.stat' after '2026-01-01')", "lens-unknown-member", "'state'"),
         ("LENS(SELECT 'customer.state' FROM orders WHERE NOT 'order_placed.activity_ts' after '2026-01-01')", "lens-lql", "AND and OR"),
         ("LENS(SELECT 'customer.state' FROM orders LIMIT 1 LIMIT 2)", "lens-lql", "LIMIT stands twice"),
+        ("SELECT " + "(" * 3000 + "customer.state" + ")" * 3000 + " AS x FROM orders", "lens-request", "nested too deeply"),
+        ("[" * 5000, "lens-request", "nested too deeply"),
+        ('{"measures": ', "lens-request", "not JSON"),
         ("SELECT * FROM LENS(SELECT 'customer.state' FROM orders), secrets", "sql-not-allowed", "something else"),
         ("SELECT read_text('/etc/passwd') FROM LENS(SELECT 'customer.state' FROM orders)", "sql-not-allowed", "something else"),
     ],

@@ -290,6 +290,13 @@ def test_distinct_values_without_a_measure(rows):
     assert rows({"dimensions": ["customer.state", "sale.brand"]})[0] == ("CA", "Amber")
 
 
+def test_distinct_values_of_a_formula(rows, refusal):
+    lower = {"sql": "lower(${customer.state})", "as": "s"}
+    assert rows({"dimensions": [lower]}) == [("ca",), ("ny",), (None,)]
+    assert rows({"dimensions": [{"sql": "customer.state || '-' || sale.brand", "as": "s"}]})[0] == ("CA-Amber",)
+    assert "`of`" in refusal({"dimensions": [{"sql": "1 + 1", "as": "two"}]}).message
+
+
 def test_rows_one_by_one(rows, refusal):
     assert len(rows({"dimensions": ["sale.brand", "customer.state"], "ungrouped": True, "of": "sale"})) == 6
     assert refusal({"dimensions": ["sale.brand"], "ungrouped": True, "of": "customer"}).code == "lens-fan-out"
@@ -487,3 +494,19 @@ def test_a_file_that_changes_is_proven_anew(tmp_path):
 def test_a_snippet_that_makes_rows_of_rows_is_refused(refusal):
     fault = refusal({"dimensions": [{"sql": "unnest([${sale.id}, 2])", "as": "x"}], "measures": ["sale.n"]})
     assert fault.code == "sql-not-allowed"
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "said"),
+    [
+        ({"filters": ["${sale.brand} > 5"]}, "lens-expression", "values of one type"),
+        ({"filters": ["nonsense(${sale.brand}) = 'x'"]}, "lens-expression", "nonsense does not exist"),
+        ({"filters": ["cast(${sale.brand} as integer) = 1"]}, "lens-value", "conversion"),
+        ({"filters": ["(" * 3000 + "1 = 1" + ")" * 3000]}, "lens-request", "nested too deeply"),
+    ],
+)
+def test_what_the_engine_cannot_compute_is_a_fault_of_the_query(refusal, query, code, said):
+    fault = refusal({"measures": ["sale.n"], **query})
+    assert fault.code == code
+    assert said in f"{fault.message} {fault.fix}"
+    assert "Amber" not in fault.message, "a message never shows a value"

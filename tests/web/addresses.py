@@ -13,7 +13,8 @@ def values_of(served: Served) -> dict[str, str]:
     with served.client("admin") as client:
         first = client.get("/entities/contact.json").json()["data"]["rows"][0]["entity_id"]
         run_id = client.get("/runs.json").json()["data"]["runs"][0]["run_id"]
-    return {"entity": "contact", "id": str(first), "trait": "email", "name": "number_of_orders", "run_id": run_id}
+    return {"entity": "contact", "id": str(first), "trait": "email", "name": "number_of_orders", "run_id": run_id,
+            "lens": served.project.name}  # fmt: skip
 
 
 def concrete(path: str, values: dict[str, str]) -> str:

@@ -80,7 +80,7 @@ def query(
     as_json: bool,
 ) -> None:
     """Answer one query."""
-    text = Path(query[1:]).read_text(encoding="utf-8") if query.startswith("@") else query
+    text = read_text(query)
     with open_any(lens, maps, dialect, project_dir, writes=form == "parquet") as opened:
         if sql:
             click.echo(opened.render(text, engine, as_of=as_of))
@@ -92,6 +92,17 @@ def query(
             write_parquet(opened, text, as_of, out)
             return
         show(opened.query(text, as_of=as_of), "json" if as_json else form)
+
+
+def read_text(query: str) -> str:
+    """The text of `--query`: itself, or that of the file which it names after @."""
+    if not query.startswith("@"):
+        return query
+    try:
+        return Path(query[1:]).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise click.UsageError(f"--query: the file {query[1:]} cannot be read: {reason}") from None
 
 
 def show(answer: "Answer", form: str) -> None:

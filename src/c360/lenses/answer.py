@@ -7,9 +7,11 @@ from typing import Any
 
 from c360.errors import Fault, ProjectError, suggest
 from c360.lenses.binding.bound import Bound
+from c360.lenses.compile.fetch import fetch_rows
 from c360.lenses.compile.stitch import Compiled, compile_query
 from c360.lenses.model.graph import anywhere
 from c360.lenses.request.appends import with_appends
+from c360.lenses.request.depth import refuses_depth
 from c360.lenses.request.form import RequestForm, read_request
 from c360.lenses.request.query import Query
 from c360.lenses.request.resolve import resolve
@@ -108,6 +110,7 @@ def check_via(bound: Bound, form: RequestForm) -> None:
         )
 
 
+@refuses_depth
 def compile_request(bound: Bound, request: Any, as_of: datetime | None = None) -> Compiled:
     """The statement of a request, without running it."""
     form = request if isinstance(request, RequestForm) else read_request(request)
@@ -117,6 +120,7 @@ def compile_request(bound: Bound, request: Any, as_of: datetime | None = None) -
     return compiled
 
 
+@refuses_depth
 def run_query(
     bound: Bound, request: Any, connection: Connection | None = None, as_of: datetime | None = None
 ) -> Answer:
@@ -141,7 +145,7 @@ def run_query(
         raise ValueError("run_query needs a connection")
     compiled = put_round(compile_query(context, query), form.outer)
     bound.proven_of = bound.state()
-    rows = runs_on.rows(compiled.sql)
+    rows = list(fetch_rows(runs_on, compiled.sql))
     types = tuple(str(column[1]) for column in runs_on.raw.description or ())
     return Answer(
         columns=compiled.columns, rows=rows, sql=compiled.sql, types=types, as_of=context.clock.as_of, snapshot=bound.snapshot_id(),
@@ -182,7 +186,7 @@ def totals(context: Context, query: Query, connection: Connection) -> dict[str, 
     if not whole.columns:
         return {}
     compiled = compile_query(context, whole)
-    return dict(zip(compiled.columns, first(connection.rows(compiled.sql), len(compiled.columns)), strict=True))
+    return dict(zip(compiled.columns, first(fetch_rows(connection, compiled.sql), len(compiled.columns)), strict=True))
 
 
 def first(rows: Sequence[Row], width: int) -> Row:

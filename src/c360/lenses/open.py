@@ -11,10 +11,11 @@ from c360.errors import Fault, ProjectError
 from c360.lenses.answer import Answer, compile_request, run_query
 from c360.lenses.binding.bound import Bound
 from c360.lenses.binding.check import Finding, check_lens
-from c360.lenses.binding.tables import Sources, TableUse, read_uses
+from c360.lenses.binding.tables import Sources, TableUse, check_uses, read_uses
 from c360.lenses.compile.stitch import Compiled
 from c360.lenses.model.load import load_lens
 from c360.lenses.model.meta import meta
+from c360.lenses.request.depth import refuses_depth
 from c360.lenses.request.form import RequestForm, read_request
 from c360.warehouse import Connection, comma, literal, quote
 
@@ -45,9 +46,7 @@ class OpenLens:
 
     def render(self, request: Any, engine: str | None = None, *, as_of: datetime | None = None) -> str:
         """The statement of a request, written for another engine where one is named."""
-        from c360.lenses.snippets.dialects import write_for
-
-        return write_for(self.compile(request, as_of=as_of).sql, engine or "duckdb")
+        return render_request(self.bound, read_any(self.bound, request), engine, as_of)[1]
 
     def write_parquet(self, request: Any, to: Path, *, as_of: datetime | None = None) -> int:
         """Write a request's rows to a Parquet file; returns how many there are."""
@@ -82,6 +81,17 @@ class OpenLens:
         self.close()
 
 
+def render_request(
+    bound: Bound, form: RequestForm, engine: str | None = None, as_of: datetime | None = None
+) -> tuple[Compiled, str]:
+    """A request compiled, and its statement in the words of an engine (default DuckDB)."""
+    from c360.lenses.snippets.dialects import write_for
+
+    compiled = compile_request(bound, form, as_of=as_of)
+    return compiled, write_for(compiled.sql, engine or "duckdb")
+
+
+@refuses_depth
 def read_any(bound: Bound, request: Any) -> RequestForm:
     """A request in whichever form it is written.
 
@@ -126,7 +136,10 @@ def open_lens(
     from c360.warehouse.engines.duckdb import open_memory
 
     lens = load_lens(Path(path), str(path), dialect)
-    opened = connection or open_memory()
     uses: dict[str, TableUse] = read_uses(dict(map or {}))
-    bound = Bound(lens, opened, Sources(opened, uses, root), snapshot=snapshot)
+    bound = Bound(lens, snapshot=snapshot)
+    if uses:
+        check_uses(uses, bound.tables())
+    opened = connection or open_memory()
+    bound.connection, bound.sources = opened, Sources(opened, uses, root)
     return OpenLens(bound, opened, owns=connection is None)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -85,16 +86,17 @@ def api_path(path: str) -> str:
 
 def responder(site: Site, endpoint: Endpoint | None, *, as_json: bool) -> Any:
     """The function that answers a route: reads the request, works in a thread."""
+    objects = {one.name for one in getattr(endpoint, "parameters", ()) if one.kind == "json"}
 
     async def respond(request: Request) -> Response:
-        asked = await read_request(request, as_json=as_json)
+        asked = await read_request(request, as_json=as_json, objects=objects)
         return await run_in_threadpool(Answer(site, endpoint, asked).respond)
 
     return respond
 
 
-async def read_request(request: Request, *, as_json: bool) -> Asked:
-    """Read what a request brings."""
+async def read_request(request: Request, *, as_json: bool, objects: AbstractSet[str] = frozenset()) -> Asked:
+    """Read what a request brings; `objects` names the parameters that may be one."""
     return Asked(
         method=request.method,
         path=request.url.path,
@@ -103,13 +105,13 @@ async def read_request(request: Request, *, as_json: bool) -> Asked:
         headers=request.headers,
         cookies=request.cookies,
         address=request.client.host if request.client else "",
-        form=await read_form(request) if request.method == "POST" else None,
+        form=await read_form(request, objects) if request.method == "POST" else None,
         as_json=as_json,
         fragment=fragment_of(request),
     )
 
 
-async def read_form(request: Request) -> dict[str, list[str]]:
+async def read_form(request: Request, objects: AbstractSet[str]) -> dict[str, list[str]]:
     """The fields of a form, or of a JSON object of texts, numbers and lists.
 
     Raises:
@@ -117,7 +119,7 @@ async def read_form(request: Request) -> dict[str, list[str]]:
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind == "application/json":
-        return json_fields(await request.body())
+        return json_fields(await request.body(), objects)
     if kind not in ("application/x-www-form-urlencoded", "multipart/form-data", ""):
         raise HTTPException(415)
     found: dict[str, list[str]] = {}
@@ -128,8 +130,8 @@ async def read_form(request: Request) -> dict[str, list[str]]:
     return found
 
 
-def json_fields(body: bytes) -> dict[str, list[str]]:
-    """A JSON object as form fields."""
+def json_fields(body: bytes, objects: AbstractSet[str] = frozenset()) -> dict[str, list[str]]:
+    """A JSON object as form fields; the value of some may be an object, which stays JSON."""
     import json
 
     try:
@@ -141,7 +143,7 @@ def json_fields(body: bytes) -> dict[str, list[str]]:
     found = {}
     for name, item in value.items():
         items = item if isinstance(item, list) else [item]
-        if any(isinstance(one, (dict, list)) for one in items):
+        if any(isinstance(one, (dict, list)) for one in items) and not (name in objects and isinstance(item, dict)):
             raise HTTPException(400)
         texts = [one if isinstance(one, str) else json.dumps(one) for one in items if one is not None]
         found[str(name)] = texts

@@ -100,16 +100,19 @@ class Bound:
             self.written_relations[key] = self.write_relation(name, clock, params)
         return self.written_relations[key]
 
+    def tables(self) -> set[str] | None:
+        """The dotted names of the tables that the lens reads; None when a query cannot be read without a question."""
+        try:
+            return {name for entity in self.lens.entities.values() for name in table_names(self.tree(entity, {}))}
+        except ProjectError:
+            return None
+
     def write_relation(self, name: str, clock: Clock, params: Params) -> str:
         """The query of an entity for the engine: tables mapped, clock and parameters put in."""
-        from sqlglot import exp
-
         entity = self.lens.entities[name]
         tree = put_clock(self.tree(entity, params).copy(), clock)
-        names = {str(item.alias_or_name).lower() for item in tree.find_all(exp.CTE)}
-        for table in list(tree.find_all(exp.Table)):
-            if not (len(table.parts) == 1 and table.name.lower() in names):
-                self.put_source(table)
+        for table in tables_of(tree):
+            self.put_source(table)
         return f"({tree.sql(dialect='duckdb', comments=False)})"
 
     def put_source(self, table: "exp.Table") -> None:
@@ -159,6 +162,19 @@ class Bound:
                 rows = self.connection.rows(sql, portable=False)
                 self.types[name] = {str(row[0]): str(row[1]) for row in rows}
         return self.types[name]
+
+
+def tables_of(tree: "exp.Expr") -> "list[exp.Table]":
+    """The tables that a query reads; what it defines by WITH is none."""
+    from sqlglot import exp
+
+    own = {str(item.alias_or_name).lower() for item in tree.find_all(exp.CTE)}
+    return [table for table in tree.find_all(exp.Table) if not (len(table.parts) == 1 and table.name.lower() in own)]
+
+
+def table_names(tree: "exp.Expr") -> set[str]:
+    """Their dotted names."""
+    return {".".join(part.name for part in table.parts) for table in tables_of(tree)}
 
 
 def parse_query(text: str, dialect: str, entity: Entity) -> "exp.Expr":

@@ -1,7 +1,7 @@
 """Table names of a lens in, the files or warehouse tables that hold their rows out."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,6 +84,31 @@ def find_use(uses: Uses, parts: Sequence[str]) -> TableUse | None:
         return lowered[name]
     found = [use for key, use in lowered.items() if name.endswith(f".{key}") or key.endswith(f".{name}")]
     return found[0] if len(found) == 1 else None
+
+
+def check_uses(uses: Uses, tables: Iterable[str] | None) -> None:
+    """Every mapping says what a table of the lens is.
+
+    Args:
+        uses: the mappings.
+        tables: the dotted names of the lens's tables; None when they are not known.
+
+    Raises:
+        ProjectError: a name is none of them.
+    """
+    if tables is None:
+        return
+    known = sorted(tables)
+    faults = []
+    for name in uses:
+        key = name.lower()
+        if any(f".{table.lower()}".endswith(f".{key}") or key.endswith(f".{table.lower()}") for table in known):
+            continue
+        near = suggest(name, [*known, *(table.rpartition(".")[2] for table in known)])
+        message = f"the lens reads no table '{name}'"
+        faults.append(Fault("lens-map", message, fix=near or f"its tables are {', '.join(known)}"))
+    if faults:
+        raise ProjectError(*faults)
 
 
 class Sources:

@@ -9,6 +9,7 @@ from c360.lenses.compile.times import bucket, make_spine, window_range
 from c360.lenses.model.lens import Member, counts
 from c360.lenses.request.query import Condition, Dimension, Measure, Query, RangeCondition
 from c360.lenses.request.ranges import Range
+from c360.lenses.snippets.parse import parse_snippet
 from c360.lenses.tree.aggregates import Aggregate, aggregate
 from c360.lenses.tree.conditions import condition_tree, member_tree, own_time, within
 from c360.lenses.tree.group import Group
@@ -67,12 +68,31 @@ def rows_part(context: Context, query: Query) -> Part:
 
 def home_of(context: Context, query: Query) -> str:
     """Whose rows a query without measures lists: the first entity that reaches all others by to-one edges."""
-    entities = [name for item in query.dimensions if (name := item.entity or (item.member and item.member.entity))]
+    entities = [name for item in query.dimensions for name in entities_of(context, item)]
     if not entities:
-        raise ProjectError(Fault("lens-request", "a query of `time` needs a measure, or `of`: the entity it lists"))
+        message = (
+            "a query of `time` needs a measure, or `of`: the entity it lists; so does one of formulas without members"
+        )
+        raise ProjectError(Fault("lens-request", message))
     graph = context.bound.graph
     whole = [name for name in entities if all(graph.is_to_one(name, other, query.via) for other in entities)]
     return (whole or entities)[0]
+
+
+def entities_of(context: Context, item: Dimension) -> list[str]:
+    """The entities that a dimension reads; none for `time`."""
+    from sqlglot import exp
+
+    named = item.entity or (item.member and item.member.entity)
+    if named or item.member is None or item.member.sql is None:
+        return [named] if named else []
+    snippet = parse_snippet(item.member.sql, item.dialect or context.bound.lens.dialect)
+    names = [
+        reference.entity if (reference := snippet.reference(column.name)) else column.table
+        for column in snippet.tree.find_all(exp.Column)
+    ]
+    lens = context.bound.lens
+    return [full for name in names if (full := lens.aliases.get(str(name), str(name))) in lens.entities]
 
 
 def measure_part(context: Context, query: Query, measures: Sequence[Measure]) -> Part:

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
+from c360.lenses.model.graph import Graph
 from c360.lenses.model.lens import Entity, Lens, Member, Relationship
 from c360.project import Project
 from c360.warehouse import Connection, literal, quote
@@ -21,6 +23,7 @@ class Deriver:
 
     Attributes:
         activities: stream table -> the activities that it holds.
+        by_activity: activity -> owner -> the entity of the lens made of it.
     """
 
     project: Project
@@ -28,6 +31,7 @@ class Deriver:
     activities: Mapping[str, Sequence[str]]
     entities: dict[str, Entity] = field(default_factory=dict)
     relations: list[Relationship] = field(default_factory=list)
+    by_activity: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def lens(self) -> Lens:
         """The project's own lens."""
@@ -38,6 +42,7 @@ class Deriver:
             self.relate(table)
             if table.kind == "stream":
                 self.add_activities(table)
+        self.relate_shared()
         names = self.tables.values()
         aliases = {alias: table.name for table in names for alias in table.aliases if table.kind == "entity"}
         return Lens(
@@ -125,6 +130,22 @@ class Deriver:
                 columns=tuple(column.name for column in kept), members={member.name: member for member in members},
             )  # fmt: skip
             self.add_relation(name, "entity_id", owner)
+            self.by_activity.setdefault(activity, {})[owner] = name
+
+    def relate_shared(self) -> None:
+        """One event of two entities, such as an order line of a customer and of a product: one row of each stream.
+
+        Only where the two are not related otherwise: else the question which of the ways is meant would stand
+        before every answer.
+        """
+        graph = Graph(Lens(self.project.name, "duckdb", self.entities, tuple(self.relations)))
+        for owners in self.by_activity.values():
+            for one, other in combinations(sorted(owners), 2):
+                if graph.is_to_one(one, other) or graph.is_to_one(other, one):
+                    continue
+                ends, key = (owners[one], owners[other]), ("activity_uuid",)
+                name = f"{ends[0]}.activity_uuid"
+                self.relations.append(Relationship(name, ends[0], key, ends[1], key, "1:1", verified=True))
 
     def is_of(self, activity: str, column: str) -> bool:
         """Whether a stream column says something about an activity."""

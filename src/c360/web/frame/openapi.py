@@ -230,6 +230,8 @@ def schema_of(parameter: Parameter) -> dict[str, Any]:
         return {"type": "integer", "minimum": parameter.least, "maximum": parameter.most}
     if parameter.kind == "flag":
         return {"type": "boolean"}
+    if parameter.kind == "json":
+        return {"type": ["object", "string"], "description": parameter.help}
     if parameter.kind == "day":
         return {"type": "string", "format": "date"}
     text: dict[str, Any] = {"type": "string", "maxLength": parameter.longest}

@@ -31,7 +31,7 @@ class Parameter:
     """One value that a request may carry, in the query or in a form.
 
     Attributes:
-        kind: how it is read; `many` gives a tuple of texts.
+        kind: how it is read; `many` gives a tuple of texts, `json` takes an object as well, as its text.
         choices: the values that are allowed.
         default: when it is absent; a parameter is required when `required` is set.
         longest: characters at most.
@@ -39,7 +39,7 @@ class Parameter:
 
     name: str
     help: str
-    kind: Literal["text", "integer", "day", "flag", "many"] = "text"
+    kind: Literal["text", "integer", "day", "flag", "many", "json"] = "text"
     choices: tuple[str, ...] = ()
     default: Any = None
     required: bool = False

@@ -1,4 +1,4 @@
-"""The lens explorer: measures, dimensions, filters and time in the URL; the answer as table, chart, SQL, CSV and JSON."""
+"""The lens explorer, its questions in the URL and its answers as table, chart, SQL and CSV; and the lens for programs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +8,11 @@ from urllib.parse import urlencode
 from c360.errors import Fault
 from c360.lenses.answer import Answer
 from c360.web.frame.faults import MissingError
-from c360.web.frame.page import Context, Download, File, Page, Parameter, shown
+from c360.web.frame.page import Action, Context, Download, File, Outcome, Page, Parameter, shown
+from c360.web.frame.plain import json_text
 from c360.web.frame.visit import Visit
 from c360.web.pages.entities import csv_bytes
+from c360.web.topics.lens.answering import offered, query_rows, write_sql
 from c360.web.topics.lens.asking import (
     Filter,
     Part,
@@ -77,7 +79,7 @@ def lens_name(visit: Visit) -> str:
         MissingError: the project has none of that name.
     """
     known = lenses(visit.reading)
-    name = visit.values["lens"] or known[0]
+    name = visit.path.get("lens") or visit.values.get("lens") or known[0]
     if name not in known:
         raise MissingError(Fault("unknown-lens", f"there is no lens '{name[:60]}'", fix=f"lenses: {', '.join(known)}"))
     return str(name)
@@ -164,6 +166,43 @@ def export(visit: Visit) -> File:
     return File(f"{name}.csv", "text/csv; charset=utf-8", body, len(answer.rows))
 
 
+def query(visit: Visit) -> Outcome:
+    """Answer a question in writing."""
+    visit.reading.seconds = visit.site.settings.lens_seconds
+    name = lens_name(visit)
+    found = query_rows(visit.reading, own(visit, name), visit.values["query"])
+    return asked(name, visit, f"{len(found['rows'])} rows", found)
+
+
+def sql(visit: Visit) -> Outcome:
+    """Write the statement of a question."""
+    visit.reading.seconds = visit.site.settings.lens_seconds
+    name = lens_name(visit)
+    found = write_sql(visit.reading, own(visit, name), visit.values["query"], visit.values["engine"])
+    return asked(name, visit, f"SQL of {found['engine']}", found)
+
+
+def asked(name: str, visit: Visit, said: str, found: dict[str, Any]) -> Outcome:
+    """What a question came to; a browser is sent to the explorer with it."""
+    to = f"/lens?{urlencode({'lens': name, 'query': visit.values['query']})}"
+    return Outcome(to, said, data=found, audit={"lens": name})
+
+
+def describe(visit: Visit) -> File:
+    """What can be asked for."""
+    body = json_text(
+        {
+            "version": 1,
+            "snapshot": visit.reading.snapshot_id,
+            "data": offered(visit.reading, own(visit, lens_name(visit))),
+        }
+    )
+    return File("meta.json", "application/json", body.encode(), 0, is_shown=True)
+
+
+written = Parameter("query", "The question: a JSON object, or a text of JSON, SQL with MEASURE() or LQL.", kind="json", required=True, longest=20_000)  # fmt: skip
+engine = Parameter("engine", "The engine in whose words it is written, such as postgres; default duckdb.", longest=40)
+where = {"lens": "A lens of the project; the project's own has its name."}
 parameters = (
     Parameter("lens", "The lens to ask; the project's own when it is absent.", longest=80),
     Parameter("measure", "A measure, such as contact.count; may be given several times.", kind="many", default=()),
@@ -181,4 +220,7 @@ parameters = (
 endpoints = (
     Page("/lens", "lens.html", "lens", LensContext, show, "Ask the semantic layer.", parameters, group="Model", label="Lens explorer"),
     Download("/lens/export", "lens-export", "export", export, "An answer of the semantic layer as CSV.", "text/csv", parameters),
+    Action("/lens/{lens}/query", "lens-query", "lens", query, "Answer a question, for roles with `sql: true`.", (written,), path_help=where),
+    Action("/lens/{lens}/sql", "lens-sql", "lens", sql, "The SQL of a question, for roles with `sql: true`.", (written, engine), path_help=where),
+    Download("/lens/{lens}/meta", "lens-meta", "lens", describe, "What a lens can be asked for.", "application/json", path_help=where),
 )  # fmt: skip

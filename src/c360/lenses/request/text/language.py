@@ -17,4 +17,6 @@ def read_text(lens: Lens, text: str) -> RequestForm:
         ProjectError: it cannot be read.
     """
     clean = text.strip().rstrip(";")
+    if " ".join(clean.upper().split()) == "LIST LENSES":
+        clean = f"LENS({clean})"
     return read_lql(lens, clean) if lql.match(clean) else read_sql(lens, clean)

@@ -56,7 +56,7 @@ class SqlReader:
             self.request["order"] = [self.ordered(item) for item in order.expressions]
         for word in ("limit", "offset"):
             if select.args.get(word) is not None:
-                self.request[word] = int(select.args[word].expression.name)
+                self.request[word] = whole(word, select.args[word].expression.name)
         self.check_group(select)
         return read_request({**self.request, "columns": self.columns, "dialect": self.dialect})
 
@@ -234,3 +234,14 @@ def conjuncts(tree: "exp.Expr") -> list["exp.Expr"]:
 
     tree = tree.unnest()
     return [*conjuncts(tree.left), *conjuncts(tree.right)] if isinstance(tree, exp.And) else [tree]
+
+
+def whole(word: str, text: str) -> int:
+    """The number of LIMIT or OFFSET.
+
+    Raises:
+        ProjectError: it is no whole number.
+    """
+    if not (text.isascii() and text.isdigit()):
+        raise ProjectError(Fault("sql-syntax", f"{word.upper()} needs one whole number"))
+    return int(text[:18])

@@ -69,12 +69,7 @@ def is_seen(reading: Reading, entity: Mapping[str, Any]) -> bool:
 
 def part_of(reading: Reading, entity: Mapping[str, Any]) -> Part:
     """An entity of a lens with its members."""
-    shown = {column.name for column in reading.columns(entity["name"])}
-    dimensions = [
-        one
-        for one in entity["dimensions"]
-        if not shown or one["name"].partition(".")[2] in shown or one["kind"] != "field"
-    ]
+    dimensions = shown_dimensions(reading, entity)
     return Part(
         name=entity["name"],
         kind=(entity["tags"] or ["entity"])[0],
@@ -83,6 +78,16 @@ def part_of(reading: Reading, entity: Mapping[str, Any]) -> Part:
         dimensions=tuple(member_of(one) for one in dimensions),
         times=tuple(member_of(one) for one in dimensions if one["type"] == "date"),
     )
+
+
+def shown_dimensions(reading: Reading, entity: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The dimensions of an entity of a lens, without columns that are hidden from the role."""
+    shown = {column.name for column in reading.columns(entity["name"])}
+    return [
+        one
+        for one in entity["dimensions"]
+        if not shown or one["name"].partition(".")[2] in shown or one["kind"] != "field"
+    ]
 
 
 def member_of(member: Mapping[str, Any]) -> Member:
@@ -144,12 +149,11 @@ def request_of(values: Mapping[str, Any], filters: Sequence[Filter]) -> dict[str
     return request
 
 
-def written_request(reading: Reading, text: str) -> dict[str, Any]:
-    """A question that somebody wrote as JSON.
+def check_may_write(reading: Reading) -> None:
+    """Refuse questions in writing to roles that may not write SQL: any part of such a question may hold some.
 
     Raises:
-        ProjectError: it is no JSON object.
-        AccessError: the role may not write SQL, and any part of such a question may hold some.
+        AccessError: the role may not.
     """
     rights = reading.viewer.rights
     if rights is not None and not rights.sql:
@@ -157,6 +161,16 @@ def written_request(reading: Reading, text: str) -> dict[str, Any]:
         raise AccessError(
             Fault("not-allowed", message, fix="choose members instead; `sql: true` gives a role this right")
         )
+
+
+def written_request(reading: Reading, text: str) -> dict[str, Any]:
+    """A question that somebody wrote as JSON.
+
+    Raises:
+        ProjectError: it is no JSON object.
+        AccessError: the role may not write questions.
+    """
+    check_may_write(reading)
     try:
         request = json.loads(text)
     except (ValueError, RecursionError):
