@@ -131,9 +131,12 @@ def test_a_named_question_equals_sql_written_by_hand(connection: Connection, fil
     assert same(answer.rows, wanted)
 
 
+@pytest.mark.parametrize("file", lenses, ids=["own lens", "reference lens"])
 @pytest.mark.parametrize("name", by_hand)
-def test_a_named_question_has_the_same_answer_on_postgres(connection: Connection, postgres: Any, name: str) -> None:
-    lens = lens_over(connection, own)
+def test_a_named_question_has_the_same_answer_on_postgres(
+    connection: Connection, postgres: Any, file: Path, name: str
+) -> None:
+    lens = lens_over(connection, file)
     answer = lens.query(asked(name, lens), as_of=as_of)
     assert answer.rows
     there = ask_postgres(postgres, answer.sql)

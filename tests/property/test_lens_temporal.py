@@ -14,7 +14,7 @@ from c360.lenses.model.load import Reader
 from c360.warehouse.engines.duckdb import open_memory
 
 start = datetime(2026, 1, 1)
-picks = ("first", "last", "count", "sum(v)", "max(v)", "count_distinct(kind)")
+picks = ("first", "last", "nth(2)", "count", "sum(v)", "max(v)", "count_distinct(kind)")
 spans = ("ever", "before", "after", "in between")
 
 
@@ -86,6 +86,8 @@ def appended(rows, mine, cohort, other, pick, span, where):
         theirs = [row for row in theirs if row["activity_ts"] > at and (end is None or row["activity_ts"] < end)]
     if pick in ("first", "last"):
         return (theirs[0] if pick == "first" else theirs[-1])["uid"] if theirs else None
+    if pick == "nth(2)":
+        return theirs[1]["uid"] if len(theirs) > 1 else None
     if pick == "count":
         return len(theirs)
     values = [row["kind" if "kind" in pick else "v"] for row in theirs]
@@ -122,9 +124,10 @@ def test_a_cohort_equals_looking_through_the_stream(connection, seed):
     cohort, other = rng.choice((("visit", "order"), ("order", "visit"), ("visit", "visit")))
     which = rng.choice(("all", "all", "first", "last", "2"))
     chosen = [(f"x{n}", rng.choice(picks), rng.choice(spans), rng.choice((None, None, "x"))) for n in range(5)]
+    chosen = [(name, pick, "ever" if pick.startswith("nth") else span, where) for name, pick, span, where in chosen]
     texts = []
     for name, pick, span, where in chosen:
-        member = ".uid" if pick in ("first", "last") else ""
+        member = ".uid" if pick in ("first", "last", "nth(2)") else ""
         condition = f" where ${{{other}.kind}} = '{where}'" if where else ""
         texts.append(f"{name} = {pick} {span} {other}{member}{condition}")
     request = cohort_request(bound.lens, cohort, which=which, appends=texts, columns=[f"{cohort}.uid"])

@@ -12,6 +12,7 @@ from c360.lenses.binding.bound import Bound
 from c360.lenses.binding.tables import Sources
 from c360.lenses.model.form import LensForm
 from c360.lenses.model.load import Reader
+from c360.lenses.model.meta import meta
 from c360.warehouse.engines.duckdb import open_memory
 
 root = Path(__file__).parents[2]
@@ -95,6 +96,62 @@ def test_booleans_and_dates_are_compared_as_such(connection):
         ask(connection, {"dimensions": ["a.id"], "filters": [{**true, "values": ["maybe"]}]})
 
 
+def test_every_word_for_a_type_compares_as_that_type(connection):
+    for word in ("date", "time", "timestamp"):
+        fields = [{"name": "id", "type": "number", "primary": True}, {"name": "day", "type": word}]
+        early = {"member": "a.day", "operator": "beforeDate", "values": ["2025-01-15"]}
+        found = ask(connection, {"dimensions": ["a.id"], "filters": [early]}, a={"fields": fields, "dimensions": [], "measures": []},
+                    relation={"field": "id", "target": {"name": "a", "field": "id"}})  # fmt: skip
+        assert found == [(1,)]
+    for word in ("bool", "boolean"):
+        fields = [{"name": "id", "type": "number", "primary": True}, {"name": "ok", "type": word}]
+        false = {"member": "a.ok", "operator": "equals", "values": ["false"]}
+        found = ask(connection, {"dimensions": ["a.id"], "filters": [false]}, a={"fields": fields, "dimensions": [], "measures": []},
+                    relation={"field": "id", "target": {"name": "a", "field": "id"}})  # fmt: skip
+        assert found == [(2,)]
+
+
+def test_every_word_for_a_relationship(connection):
+    by_id = {"field": "id", "target": {"name": "a", "field": "id"}}
+    for word in ("one_to_one", "1:1"):
+        assert ask(connection, {"dimensions": ["b.id"], "measures": ["a.n"]}, relation={**by_id, "type": word})[:2] == [
+            (1, 1),
+            (2, 1),
+        ]
+    for word in ("one_to_many", "1:N", "1:n"):
+        assert ask(connection, {"dimensions": ["b.v"], "measures": ["a.n"]}, relation={**by_id, "type": word})[:2] == [
+            (10, 1),
+            (20, 1),
+        ]
+    for word in ("many_to_one", "N:1", "n:1"):
+        assert ask(connection, {"dimensions": ["a.id"], "measures": ["b.n"]}, relation={**by_id, "type": word}) == [
+            (1, 1),
+            (2, 1),
+            (3, 1),
+            (None, 1),
+        ]
+
+
+def test_hidden_members_are_asked_but_not_listed_and_tags_and_descriptions_are_kept():
+    member = {
+        "name": "x",
+        "type": "number",
+        "description": "a number",
+        "tags": ["t"],
+        "hidden": True,
+        "sql_snippet": "id",
+    }
+    form = LensForm.model_validate({"name": "g", "entities": [{
+        "name": "a", "sql": {"query": "SELECT * FROM a"}, "fields": [{"name": "id", "type": "number", "primary": True}],
+        "dimensions": [member], "measures": [{**member, "name": "y", "type": "sum"}],
+    }]})  # fmt: skip
+    lens = Reader(form, {}, "g").read()
+    for kind, name in (("dimensions", "a.x"), ("measures", "a.y")):
+        listed = {one["name"]: one for one in meta(lens)["entities"][0][kind]}
+        assert (listed[name]["description"], listed[name]["tags"], listed[name]["hidden"]) == ("a number", ["t"], True)
+        assert name not in {one["name"] for one in meta(lens, hidden=False)["entities"][0][kind]}
+
+
 def test_composite_keys_join(connection):
     assert ask(connection, {"dimensions": ["a.id"], "measures": ["b.n"]}) == [(1, 2), (3, 1), (None, 1)]
     assert ask(connection, {"dimensions": ["a.id"], "measures": ["b.n"], "via": "to_a"}) == [(1, 2), (3, 1), (None, 1)]
@@ -119,21 +176,64 @@ def test_a_column_that_the_query_does_not_give_is_named(connection):
             relation={"field": "id", "target": {"name": "a", "field": "id"}})  # fmt: skip
 
 
-def named_tests() -> set[str]:
-    return set(re.findall(r"`((?:unit|property|golden|engines|cli|e2e)/test_\w+\.py)`", page))
+named = re.compile(r"`((?:unit|property|golden|engines|cli|e2e|web)/test_\w+\.py)`")
+placeholders = {"entity", "member", "parameter", "default", "lens", "sum", "contact", "account"}
+
+
+def table_rows() -> list[list[str]]:
+    """The rows of the page's tables of three columns: what is meant, how far it is supported, the tests."""
+    lines = [line for line in page.splitlines() if line.startswith("|") and "---" not in line]
+    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+    return [row for row in rows if len(row) == 3 and row[2] != "test"]
+
+
+def text_of(name: str) -> str:
+    """A test with what it takes from beside it: helpers, the sample lens, the recipes."""
+    text = (root / "tests" / name).read_text(encoding="utf-8")
+    beside = [
+        root / "tests" / folder / f"{module}.py" for folder, module in re.findall(r"from tests\.(\w+)\.(\w+)", text)
+    ]
+    beside += [root / "src" / "c360" / "examples" / "orders" / "orders.lens.yaml"] if "orders.lens.yaml" in text else []
+    beside += [root / "docs" / "how-to" / "lens-recipes.md"] if "recipes" in text else []
+    return text + "".join(path.read_text(encoding="utf-8") for path in beside)
 
 
 def test_every_test_that_the_reference_names_is_there():
-    assert len(named_tests()) >= 10
-    assert [name for name in named_tests() if not (root / "tests" / name).is_file()] == []
+    names = set(named.findall(page))
+    assert len(names) >= 10
+    assert [name for name in names if not (root / "tests" / name).is_file()] == []
 
 
 def test_every_row_of_the_tables_says_yes_with_a_test_or_no():
-    rows = [line for line in page.splitlines() if line.startswith("|") and line.count("|") >= 4 and "---" not in line]
-    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in rows]
-    three = [row for row in rows if len(row) == 3 and row[2] != "test"]
-    assert len(three) > 60
-    assert [row for row in three if not row[2] and not row[1].startswith("no")] == []
+    rows = table_rows()
+    assert len(rows) > 75
+    assert [row for row in rows if not named.findall(row[2]) and not row[1].startswith("no")] == []
+    assert len([row for row in rows if row[1].startswith("no")]) < 6
+
+
+def test_the_tests_of_a_row_use_the_words_of_the_row():
+    unused = {}
+    for meant, support, tests in table_rows():
+        if support.startswith("no"):
+            continue
+        text = "".join(text_of(name) for name in named.findall(tests))
+        words = {word for code in re.findall(r"`([^`]+)`", meant) for word in re.findall(r"[A-Za-z_]{3,}|\d:\w", code)}
+        missing = {word for word in words - placeholders if not re.search(rf"(?<!\w){word}(?!\w)", text, re.IGNORECASE)}
+        if missing:
+            unused[meant] = missing
+    assert not unused
+
+
+def test_what_the_reference_says_no_to_is_refused_by_name(connection):
+    for key in ("renewQuery", "cache", "joinHints", "subqueryJoins"):
+        with pytest.raises(ProjectError, match=f"unknown key '{key}' in the query"):
+            ask(connection, {"measures": ["a.n"], key: True})
+    with pytest.raises(ProjectError, match="unknown operator 'measureFilter'"):
+        ask(connection, {"measures": ["a.n"], "filters": [{"member": "a.n", "operator": "measureFilter"}]})
+    with pytest.raises(ProjectError, match="compareDateRange"):
+        ask(connection, {"measures": ["a.n"], "timeDimensions": [{"dimension": "a.day", "compareDateRange": []}]})
+    with pytest.raises(ProjectError, match=r"cannot be read|valid dictionary"):
+        ask(connection, [{"measures": ["a.n"]}])
 
 
 def test_every_key_of_the_forms_is_in_the_reference():

@@ -334,6 +334,9 @@ def test_parameters_have_defaults_and_cannot_break_out_of_their_quotes(rows):
         ({"operator": "notSet"}, [5]),
         ({"operator": "equals", "values": [None]}, [5]),
         ({"operator": "in", "values": ["100%_"]}, []),
+        ({"operator": "in", "values": ["Amber", "Cedar"]}, [1, 2, 3, 4, 6]),
+        ({"operator": "notIn", "values": ["Amber", "x"]}, [2, 5, 6]),
+        ({"operator": "notEndsWith", "values": ["er"]}, [2, 5, 6]),
     ],
 )
 def test_operators_on_text(rows, condition, ids):
@@ -355,6 +358,9 @@ def test_operators_on_text(rows, condition, ids):
         ("equals", ["2026-02-12"], [4]),
         ("notEquals", ["2026-02-12"], [1, 2, 3, 5, 6]),
         ("gte", ["2026-02-12 12:00:00"], [4, 5, 6]),
+        ("lte", ["2026-02-01 03:00:00"], [1, 2]),
+        ("lt", ["2026-02-01 03:00:00"], [1]),
+        ("gt", ["2026-02-12 12:00:00"], [5, 6]),
     ],
 )
 def test_operators_on_time(rows, operator, values, ids):
