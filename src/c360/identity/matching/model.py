@@ -9,13 +9,13 @@ from typing import Any
 
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
-from c360.identity.matching.blocking import choose_keys, said_condition
-from c360.identity.matching.columns import Column, measured_column, profile_columns
-from c360.identity.matching.comparisons import comparisons_of, has_terms
+from c360.identity.matching.learning.blocking import choose_keys, said_condition
+from c360.identity.matching.learning.columns import Column, measured_column, profile_columns
+from c360.identity.matching.learning.comparisons import comparisons_of, has_terms
+from c360.identity.matching.learning.training import charts_of, train
 from c360.identity.matching.records import Compared, compared_of, records_sql, tidy
 from c360.identity.matching.scoring import count_terms, score
 from c360.identity.matching.store import Model, forget, read_model, write_model
-from c360.identity.matching.training import charts_of, train
 from c360.warehouse import Connection, comma, literal, quote
 from c360.warehouse.engines.duckdb import open_memory
 

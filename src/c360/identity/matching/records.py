@@ -8,7 +8,7 @@ from c360.cleaning import cleaning_of, trait_sql
 from c360.cleaning.text import absent_words
 from c360.identity.inputs.kinds import kind_of_id
 from c360.identity.inputs.scope import Scope
-from c360.identity.matching.columns import Kind
+from c360.identity.matching.learning.columns import Kind
 from c360.project import Project
 from c360.project.blocks.entities import EntityInput
 from c360.warehouse import comma, literal, quote

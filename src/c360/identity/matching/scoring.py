@@ -1,13 +1,12 @@
 """A trained model and records in, the pairs that may be one out, with what each column says for or against."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
-from typing import Any
+from dataclasses import dataclass
 
-from c360.identity.matching.training import Settings, make_linker
+from c360.identity.matching.learning.training import Settings, make_linker, trained_levels
+from c360.identity.matching.links import least_weight
 from c360.warehouse import Connection, literal, quote
-
-least_weight = -6.0  # bits; pairs below are not kept
 
 
 def count_terms(arena: Connection, columns: Sequence[str]) -> None:
@@ -82,17 +81,20 @@ def term_table(arena: Connection, name: str, records: int) -> str:
     return table
 
 
-def reasons_of(settings: Settings, levels: str, weights: str) -> list[Mapping[str, Any]]:
-    """What each column says about a pair: its level in words and its weight in bits; what was absent is left out."""
-    said: list[Mapping[str, Any]] = []
+@dataclass(frozen=True)
+class Reason:
+    """What one column says about a pair: its level of likeness in words, and bits for (or against) the two being one."""
+
+    column: str
+    level: str
+    weight: float
+
+
+def reasons_of(settings: Settings, levels: str, weights: str) -> list[Reason]:
+    """What each column says about a pair; what was absent says nothing and is left out."""
+    said = []
     for comparison, level, weight in zip(settings["comparisons"], levels.split(";"), weights.split(";"), strict=True):
         if int(level) >= 0:
-            found = [one for one in comparison["comparison_levels"] if not one.get("is_null_level")][::-1][int(level)]
-            said.append(
-                {
-                    "column": comparison["output_column_name"],
-                    "level": found["label_for_charts"],
-                    "weight": float(weight),
-                }
-            )
+            label = trained_levels(comparison)[int(level)]["label_for_charts"]
+            said.append(Reason(comparison["output_column_name"], label, float(weight)))
     return said

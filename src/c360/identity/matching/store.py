@@ -2,9 +2,11 @@
 
 import json
 from dataclasses import dataclass
+from math import log2
 from typing import Any
 
-from c360.identity.matching.columns import Kind
+from c360.identity.matching.learning.columns import Kind
+from c360.identity.matching.learning.training import trained_levels
 from c360.warehouse import Connection, literal
 
 tables = {
@@ -14,6 +16,9 @@ tables = {
     "match_record": "entity VARCHAR, record_id BIGINT, digest VARCHAR, node_id BIGINT, source VARCHAR",
     "match_pair": "entity VARCHAR, a BIGINT, b BIGINT, weight DOUBLE, levels VARCHAR, weights VARCHAR",
     "match_link": "entity VARCHAR, u BIGINT, v BIGINT, a BIGINT, b BIGINT, weight DOUBLE, probability DOUBLE, state VARCHAR",
+    "match_reason": "entity VARCHAR, u BIGINT, v BIGINT, place INTEGER, column_name VARCHAR, level VARCHAR, weight DOUBLE",
+    "match_level": "entity VARCHAR, number INTEGER, place INTEGER, column_name VARCHAR, kind VARCHAR, level VARCHAR, m DOUBLE, u DOUBLE, "
+    "weight DOUBLE",
     "match_report": "entity VARCHAR, place INTEGER, measure VARCHAR, value DOUBLE",
 }
 
@@ -74,6 +79,21 @@ def write_model(work: Connection, model: Model, moment: str, charts: dict[str, A
         f"INSERT INTO identity.match_model VALUES (?, ?, ?, ?, {moment}, ?, ?, ?)",
         (model.entity, model.key, model.number, model.version, model.records, definition, json.dumps(charts)),
     )
+    rows: list[tuple[object, ...]] = []
+    for comparison in model.settings["comparisons"]:
+        for level in trained_levels(comparison)[::-1]:
+            column, m, u = comparison["output_column_name"], level["m_probability"], level["u_probability"]
+            said = (
+                model.entity,
+                model.number,
+                len(rows),
+                column,
+                dict(model.columns)[column],
+                level["label_for_charts"],
+            )
+            rows.append((*said, m, u, round(log2(m / u), 6)))
+    for row in rows:
+        work.execute("INSERT INTO identity.match_level VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def forget(work: Connection, entity: str) -> None:

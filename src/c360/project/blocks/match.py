@@ -20,8 +20,8 @@ class Thresholds(Block):
         review: from here on, below `link`, a person is asked.
     """
 
-    link: float = Field(default=0.95, gt=0, le=1)
-    review: float = Field(default=0.7, gt=0, le=1)
+    link: float = Field(default=0.8, gt=0, le=1)
+    review: float = Field(default=0.5, gt=0, le=1)
 
     @model_validator(mode="after")
     def are_in_order(self) -> "Thresholds":

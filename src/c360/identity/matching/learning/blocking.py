@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from c360.identity.matching.columns import Column
+from c360.identity.matching.learning.columns import Column
 from c360.warehouse import Connection, quote
 
 per_record = 40  # pairs per record that all rules together may give

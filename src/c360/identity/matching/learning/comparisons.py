@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from c360.identity.matching.columns import Column
+from c360.identity.matching.learning.columns import Column
 from c360.project.blocks.match import Degrees
 
 

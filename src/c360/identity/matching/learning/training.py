@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from c360.identity.matching.blocking import Key
+from c360.identity.matching.learning.blocking import Key
 from c360.warehouse import Connection, comma, quote
 
 seed = 360
