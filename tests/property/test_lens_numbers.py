@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -57,7 +58,7 @@ def check(connection, seed):
     answered = refused = 0
     for number in range(queries_per_schema):
         ask = make_ask(rng, schema)
-        request = request_of(rng, ask)
+        request = request_of(rng, ask) | {"totals": number % 3 == 0}
         reasons = brute.refusals(schema, ask)
         told = f"seed {seed}, query {number}: {request}\n{lens_of(schema)['entities']}"
         got = attempt(bound, request)
@@ -67,6 +68,8 @@ def check(connection, seed):
             continue
         assert not reasons, f"{told}\nanswered, but must be refused for {reasons}\n{got.sql}"
         compare(got, brute.answer(schema, ask), len(ask.dimensions), told)
+        if number % 3 == 0 and ask.measures:
+            compare_totals(got, brute.answer(schema, replace(ask, dimensions=[], having=None))[()], told)
         answered += 1
     return answered, refused
 
@@ -78,6 +81,12 @@ def compare(got, wanted, width, told):
     assert rows.keys() == wanted.keys(), told
     for values, measures in rows.items():
         assert all(same(a, b) for a, b in zip(measures, wanted[values], strict=True)), told
+
+
+def compare_totals(got, wanted, told):
+    found = list(got.totals.values())
+    told = f"{told}\ntotals {found}\nwanted {wanted}"
+    assert all(same(a, b) for a, b in zip(found, wanted, strict=True)), told
 
 
 @pytest.mark.parametrize("block", range(8))
