@@ -32,7 +32,9 @@ class Job:
     def steps(self, work: Connection) -> list[Step]:
         after: dict[str, tuple[str, ...]] = {"land": (), "clean": ("land",), "count": ("land",)}
         return [
-            Step(name, lambda name=name: self.versions[name], lambda name=name: self.build(work, name), after[name])
+            Step(
+                name, lambda name=name: self.versions[name], lambda work, name=name: self.build(work, name), after[name]
+            )
             for name in self.versions
         ]
 
@@ -82,8 +84,8 @@ def test_without_a_list_a_step_reads_all_before_it(tmp_path: Path) -> None:
     def run() -> None:
         with open_run(tmp_path) as session, open_work(tmp_path / "work.duckdb") as work:
             steps = [
-                Step("a", lambda: first["value"], lambda: ran.append("a")),
-                Step("b", lambda: "", lambda: ran.append("b")),
+                Step("a", lambda: first["value"], lambda _: ran.append("a")),
+                Step("b", lambda: "", lambda _: ran.append("b")),
             ]
             StepRunner(work, session, "c").run(steps)
 
@@ -97,7 +99,7 @@ def test_a_fingerprint_is_asked_when_the_step_before_is_done(tmp_path: Path) -> 
     seen: list[int] = []
     with open_run(tmp_path) as session, open_work(tmp_path / "work.duckdb") as work:
 
-        def build() -> int:
+        def build(work: Connection) -> int:
             work.execute("CREATE TABLE x AS SELECT 7 AS n")
             return 1
 
@@ -105,7 +107,7 @@ def test_a_fingerprint_is_asked_when_the_step_before_is_done(tmp_path: Path) -> 
             seen.append(work.scalar("SELECT n FROM x"))
             return ""
 
-        StepRunner(work, session, "c").run([Step("a", lambda: "", build), Step("b", fingerprint, lambda: None)])
+        StepRunner(work, session, "c").run([Step("a", lambda: "", build), Step("b", fingerprint, lambda _: None)])
     assert seen == [7]
 
 
@@ -192,7 +194,7 @@ def test_a_step_that_writes_elsewhere_runs_outside_a_transaction_and_is_recorded
 
     for _ in range(2):
         with open_run(tmp_path) as session, open_work(tmp_path / "work.duckdb") as work:
-            StepRunner(work, session, "c").run([Step("publish", lambda: "", lambda: build(work), atomic=False)])
+            StepRunner(work, session, "c").run([Step("publish", lambda: "", build, atomic=False)])
     assert ran == [1]
 
 

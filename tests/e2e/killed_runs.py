@@ -84,14 +84,14 @@ def run(store: Path, generation: int) -> None:
     """One attempt."""
     with open_run(store) as session, open_work(store / "work.duckdb") as work:
 
-        def publish_all() -> int:
+        def publish_all(work: Connection) -> int:
             about = Publication(session.as_of, session.run.run_id, retention=3, limit=1000)
             session.snapshot = publish(work, tables(work), store, about).snapshot
             return 3
 
         StepRunner(work, session, "v1").run([
-            Step("land", lambda: str(generation), lambda: land(work, generation), after=()),
-            Step("build", session.as_of.isoformat, lambda: build(work, session.as_of)),
+            Step("land", lambda: str(generation), lambda work: land(work, generation), after=()),
+            Step("build", session.as_of.isoformat, lambda work: build(work, session.as_of)),
             Step("publish", lambda: "", publish_all, atomic=False),
         ])  # fmt: skip
 

@@ -1,7 +1,14 @@
 """A loaded project in, the faults that each room finds in it out, all at once."""
 
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Self
+
 from c360.errors import Fault, ProjectError
+from c360.pipeline.steps import Step
 from c360.project import Project
+from c360.warehouse import Connection
 
 
 def find_faults(project: Project) -> list[Fault]:
@@ -32,3 +39,65 @@ def check_project(project: Project) -> None:
     faults = find_faults(project)
     if faults:
         raise ProjectError(*faults)
+
+
+class ProjectCheck:
+    """The check of a project on a thread, beside the first steps of a run, which mostly wait for the engine."""
+
+    quick_switch = 0.0005  # seconds
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.pool = ThreadPoolExecutor(max_workers=1)
+        self.job: Future[None] | None = None
+        self.interval = sys.getswitchinterval()
+
+    def begin(self) -> None:
+        """Start to look for faults, if nobody has."""
+        if self.job is None:
+            sys.setswitchinterval(self.quick_switch)  # else every statement that returns waits for the check to yield
+            self.job = self.pool.submit(check_project, self.project)
+
+    def look(self, *_: object) -> None:
+        """Raise the faults that are known by now.
+
+        Raises:
+            ProjectError: all of them.
+        """
+        if self.job is not None and self.job.done():
+            self.job.result()
+
+    def wait(self) -> None:
+        """Raise the faults.
+
+        Raises:
+            ProjectError: all of them.
+        """
+        self.begin()
+        if self.job is not None:
+            self.job.result()
+
+    def guard(self, step: Step) -> Step:
+        """The step, which ends well only when the project has no faults; they go before what the step raises.
+
+        The sources may be read before the faults are known: what they hold does not depend on the rest of the project.
+        """
+
+        def build(work: Connection) -> int | None:
+            try:
+                rows = step.build(work)
+            except Exception:
+                self.wait()
+                raise
+            if step.name != "sources":
+                self.wait()
+            return rows
+
+        return replace(step, build=build)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pool.shutdown()
+        sys.setswitchinterval(self.interval)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -11,13 +12,14 @@ from uuid import uuid4
 
 import c360
 from c360.errors import Fault, ProjectError, suggest
-from c360.pipeline.check_project import check_project
+from c360.pipeline.check_project import ProjectCheck
 from c360.pipeline.checks import CheckResult, refuse_failed, run_checks
 from c360.pipeline.runs import RunSession, open_run
 from c360.pipeline.steps import OnStep, Step, StepResult, StepRunner
 from c360.pipeline.tables import published_tables
 from c360.project import Project
 from c360.warehouse import Connection
+from c360.warehouse.catalogue import PublishedTable
 from c360.warehouse.engines.duckdb import open_work
 from c360.warehouse.snapshots import Manifest, Publication, current_manifest, publish
 
@@ -92,7 +94,6 @@ def run(project: Project, options: RunOptions | None = None) -> RunReport:
         LockedError: another run is under way.
     """
     chosen = options or RunOptions()
-    check_project(project)
     with (
         open_run(project.store, chosen.as_of) as session,
         open_work(
@@ -100,12 +101,16 @@ def run(project: Project, options: RunOptions | None = None) -> RunReport:
             threads=project.file.warehouse.threads,
             memory=project.file.warehouse.memory,
         ) as work,
+        ProjectCheck(project) as checked,
     ):
         work.on_statement = chosen.on_statement
         code = code_version()
-        path = RunPath(project, work, session, chosen.again, code, chosen.full_refresh)
+        path = RunPath(project, work, session, chosen.again, code, chosen.full_refresh, checked)
         runner = StepRunner(work, session, code, refresh=chosen.full_refresh, on_step=chosen.on_step)
-        path.report.steps = runner.run([step for step in path.steps() if selected(step.name, chosen.select)])
+        path.report.steps = runner.run(
+            [checked.guard(step) for step in path.steps() if selected(step.name, chosen.select)]
+        )
+        checked.wait()
         session.snapshot = path.report.snapshot
         return path.report
 
@@ -146,6 +151,7 @@ class RunPath:
     again: tuple[str, ...] = ()
     code: str = ""
     full_refresh: bool = False
+    checked: ProjectCheck | None = None
     report: RunReport = field(init=False)
     found: "dict[str, Landed] | None" = field(init=False, default=None)
 
@@ -167,7 +173,13 @@ class RunPath:
             Step("sources", always, self.land, after=()),
             Step("identity", lambda: digest(self.inputs(), self.decided(), words, file.activities), self.identify, ()),
             Step("activity", lambda: digest(file.activities), self.stream, ("identity",)),
-            Step("entities", lambda: digest(self.as_of if self.has_periods() else ""), self.tabulate, ("identity",)),
+            Step(
+                "entities",
+                lambda: digest(self.as_of if self.has_periods() else ""),
+                self.tabulate,
+                ("identity",),
+                beside=True,
+            ),
             Step(
                 "features",
                 lambda: digest(self.as_of, file.features, file.activity_sets),
@@ -177,6 +189,11 @@ class RunPath:
             Step("checks", always, self.check, ("features",)),
             Step("publish", always, self.publish, ("features",), atomic=False),
         ]
+
+    @cached_property
+    def tables(self) -> list[PublishedTable]:
+        """What is published."""
+        return published_tables(self.project)
 
     def landed(self) -> "dict[str, Landed]":
         """The landed sources, also when the step that lands them was not selected."""
@@ -206,58 +223,59 @@ class RunPath:
         )
         return any(option.left or option.joined for option in options)
 
-    def land(self) -> int:
-        """Read the sources that changed."""
+    def land(self, work: Connection) -> int:
+        """Read the sources that changed; it ends early when the project turns out to have faults."""
         from c360.sources import land
 
-        self.found = land(self.work, self.project, self.as_of, again=self.again)
+        look = self.checked.look if self.checked is not None else None
+        if self.checked is not None:
+            self.checked.begin()
+        self.found = land(work, self.project, self.as_of, progress=look, again=self.again)
         self.report.sources = {
             name: {"rows": item.rows, "quarantined": item.quarantined} for name, item in self.found.items()
         }
         return sum(item.rows for item in self.found.values())
 
-    def identify(self) -> int:
+    def identify(self, work: Connection) -> int:
         """Find out which records are one entity."""
         from c360 import identity
 
         mode: Literal["auto", "full"] = "full" if self.full_refresh else "auto"
-        result = identity.build(self.work, self.project, self.landed(), self.as_of, mode=mode)
+        result = identity.build(work, self.project, self.landed(), self.as_of, mode=mode)
         self.report.entities = dict(result.entities)
         return result.nodes
 
-    def stream(self) -> int:
+    def stream(self, work: Connection) -> int:
         """Build the activity streams."""
         from c360 import activity
 
-        built = activity.build(
-            self.work, self.project, self.landed(), self.as_of, code=self.code, anew=self.full_refresh
-        )
+        built = activity.build(work, self.project, self.landed(), self.as_of, code=self.code, anew=self.full_refresh)
         return sum(built.values())
 
-    def tabulate(self) -> int:
+    def tabulate(self, work: Connection) -> int:
         """Build one row per entity."""
         from c360 import entities
 
-        entities.build(self.work, self.project, self.landed(), self.as_of)
+        entities.build(work, self.project, self.landed(), self.as_of)
         return sum(self.report.entities.values())
 
-    def compute(self) -> int:
+    def compute(self, work: Connection) -> int:
         """Compute the features."""
         from c360 import features
 
-        found = features.build(self.work, self.project, self.as_of, code=self.code, anew=self.full_refresh)
+        found = features.build(work, self.project, self.as_of, code=self.code, anew=self.full_refresh)
         self.report.features = found.as_json()
         return sum(len(block.own) for block in self.project.file.features.values())
 
-    def check(self) -> int:
+    def check(self, work: Connection) -> int:
         """Check what is about to be published."""
-        self.report.checks = run_checks(self.work, self.project, published_tables(self.project), self.as_of)
+        self.report.checks = run_checks(work, self.project, self.tables, self.as_of)
         refuse_failed(self.report.checks)
         return len(self.report.checks)
 
-    def publish(self) -> int | None:
+    def publish(self, work: Connection) -> int | None:
         """Publish, unless exactly this is published already."""
-        tables = published_tables(self.project)
+        tables = self.tables
         definition = digest(self.published_state(), [repr(table) for table in tables])
         manifest = current_manifest(self.project.store)
         rows: int | None = None
@@ -269,7 +287,7 @@ class RunPath:
                 inputs=self.inputs(),
                 retention=self.project.file.warehouse.retention,
             )
-            manifest = publish(self.work, tables, self.project.store, publication)
+            manifest = publish(work, tables, self.project.store, publication)
             rows = sum(table.rows for table in manifest.tables.values())
         self.describe(manifest)
         return rows

@@ -3,13 +3,16 @@
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import blake2b
 from typing import Literal
 
+from c360.errors import C360Error
 from c360.pipeline.runs import RunSession
 from c360.warehouse import Connection
 from c360.warehouse.control.runs import StepRecord, record_step
@@ -23,16 +26,18 @@ class Step:
 
     Attributes:
         fingerprint: what the step's own inputs and definitions hash to; asked just before the step's turn.
-        build: makes the step's tables and returns how many rows they have; neither begins nor commits.
+        build: makes the step's tables on a connection and returns how many rows they have; neither begins nor commits.
         after: the steps whose tables it reads; None means all before it. When one of them changes, it runs again.
         atomic: False for a step that writes other stores than the work store and is safe to repeat.
+        beside: may run at the same time as the step before it, of which it reads nothing.
     """
 
     name: str
     fingerprint: Callable[[], str]
-    build: Callable[[], int | None]
+    build: Callable[[Connection], int | None]
     after: tuple[str, ...] | None = None
     atomic: bool = True
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +88,54 @@ class StepRunner:
             Whatever a step raises: it is recorded as failed and its tables are as before; earlier steps stay done.
         """
         finished = read_finished(self.work)
-        results = []
-        for number, step in enumerate(steps, 1):
-            fingerprint = self.fingerprint_of(step)
-            result = StepResult(step.name, "skipped", number, len(steps), fingerprint)
-            if self.refresh or finished.get(step.name, ("", 0))[0] != fingerprint:
-                result = self.run_step(step, replace(result, status="running"))
-            else:
-                result = replace(result, rows=finished[step.name][1], peak_mb=peak_mb())
-                self.report(result, datetime.now(UTC))
-            results.append(result)
-        return results
+        numbers = {step.name: number for number, step in enumerate(steps, 1)}
+        results: list[StepResult] = []
+        for together in side_by_side(steps):
+            due = []
+            for step in together:
+                fingerprint = self.fingerprint_of(step)
+                result = StepResult(step.name, "skipped", numbers[step.name], len(steps), fingerprint)
+                if self.refresh or finished.get(step.name, ("", 0))[0] != fingerprint:
+                    due.append((step, replace(result, status="running")))
+                else:
+                    result = replace(result, rows=finished[step.name][1], peak_mb=peak_mb())
+                    self.report(result, datetime.now(UTC))
+                    results.append(result)
+            results += self.run_due(due)
+        return sorted(results, key=lambda result: result.number)
+
+    def run_due(self, due: "list[tuple[Step, StepResult]]") -> list[StepResult]:
+        """Build steps at the same time: the first here, each of the others on a thread and connection of its own."""
+        at = datetime.now(UTC)
+        for _, started in due:
+            self.report(started, at)
+        if len(due) < 2:
+            return [self.finish(started, at, partial(self.timed, step, started, self.work)) for step, started in due]
+        with ThreadPoolExecutor(len(due) - 1) as pool, ExitStack() as stack:
+            others = [stack.enter_context(self.work.beside()) for _ in due[1:]]
+            jobs = [pool.submit(self.timed, *item, work) for item, work in zip(due[1:], others, strict=True)]
+            try:
+                first = self.finish(due[0][1], at, partial(self.timed, *due[0], self.work))
+            except BaseException:
+                for work in others:
+                    work.interrupt()
+                with suppress(C360Error):
+                    self.finish_all(due[1:], at, jobs)
+                raise
+            return [first, *self.finish_all(due[1:], at, jobs)]
+
+    def finish_all(
+        self, due: "list[tuple[Step, StepResult]]", at: datetime, jobs: "list[Future[StepResult]]"
+    ) -> list[StepResult]:
+        """Wait for the steps on other threads."""
+        return [self.finish(started, at, job.result) for (_, started), job in zip(due, jobs, strict=True)]
+
+    def finish(self, started: StepResult, at: datetime, build: Callable[[], StepResult]) -> StepResult:
+        """Record what becomes of a step that was reported to start."""
+        with self.failing(started, at):
+            done = build()
+        self.report(done, at)
+        return done
 
     def fingerprint_of(self, step: Step) -> str:
         """The step's own fingerprint together with those of the steps it reads and of the code."""
@@ -102,22 +144,18 @@ class StepRunner:
         self.fingerprints[step.name] = blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
         return self.fingerprints[step.name]
 
-    def run_step(self, step: Step, started: StepResult) -> StepResult:
-        """Build one step and record it, both or neither."""
-        at, clock = datetime.now(UTC), time.perf_counter()
-        self.report(started, at)
-        with self.failing(started, at):
-            with self.work.transaction() if step.atomic else nullcontext():
-                rows = step.build()
-                done = replace(started, status="done", rows=rows, seconds=time.perf_counter() - clock)
-                if step.atomic:
-                    write_finished(self.work, done)
-            if not step.atomic:
-                with self.work.transaction():
-                    write_finished(self.work, done)
-        done = replace(done, seconds=time.perf_counter() - clock, peak_mb=peak_mb())
-        self.report(done, at)
-        return done
+    def timed(self, step: Step, started: StepResult, work: Connection) -> StepResult:
+        """Build one step on a connection, both its tables and the store's own record of it or neither."""
+        clock = time.perf_counter()
+        with work.transaction() if step.atomic else nullcontext():
+            rows = step.build(work)
+            done = replace(started, status="done", rows=rows, seconds=time.perf_counter() - clock)
+            if step.atomic:
+                write_finished(work, done)
+        if not step.atomic:
+            with work.transaction():
+                write_finished(work, done)
+        return replace(done, seconds=time.perf_counter() - clock, peak_mb=peak_mb())
 
     @contextmanager
     def failing(self, started: StepResult, at: datetime) -> Iterator[None]:
@@ -148,6 +186,17 @@ class StepRunner:
         )
         if self.on_step is not None:
             self.on_step(result)
+
+
+def side_by_side(steps: Iterable[Step]) -> list[list[Step]]:
+    """The steps in order, those that may run at the same time together."""
+    groups: list[list[Step]] = []
+    for step in steps:
+        if step.beside and groups:
+            groups[-1].append(step)
+        else:
+            groups.append([step])
+    return groups
 
 
 def read_finished(work: Connection) -> dict[str, tuple[str, int | None]]:

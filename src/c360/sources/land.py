@@ -155,7 +155,7 @@ def find_due(
             due.append(Due(name, definition, found, new, appends=appends, before=state))
     if faults:
         raise SourceError(*faults)
-    return due, touched
+    return sorted(due, key=lambda item: -sum(file.size for file in item.found)), touched
 
 
 def has_table(work: Connection, name: str) -> bool:

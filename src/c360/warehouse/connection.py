@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from c360.errors import Fault, WarehouseError
-from c360.warehouse.names import quote
+from c360.warehouse.names import literal, quote
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,8 +83,12 @@ class Connection:
 
     def table_exists(self, schema: str, name: str) -> bool:
         """Whether a table or view is there."""
-        sql = "SELECT count(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
-        return bool(self.scalar(sql, (schema, name), portable=False))
+        where = f"schema_name = {literal(schema)} AND"
+        sql = (
+            f"SELECT 1 FROM duckdb_tables() WHERE {where} table_name = {literal(name)} "
+            f"UNION ALL SELECT 1 FROM duckdb_views() WHERE {where} view_name = {literal(name)}"
+        )
+        return bool(self.rows(sql, portable=False))
 
     def describe(self, select: str) -> dict[str, str]:
         """The columns of a SELECT with their types, in order, without running it."""
@@ -115,6 +119,16 @@ class Connection:
             self.execute("ROLLBACK", portable=False)
         except WarehouseError:
             return
+
+    def beside(self) -> "Connection":
+        """Another session on the same store, for a thread of its own; it does not see what is not committed."""
+        other = type(self)(self.raw.cursor())
+        other.on_statement = self.on_statement
+        return other
+
+    def interrupt(self) -> None:
+        """Stop what runs on this session, from another thread."""
+        self.raw.interrupt()
 
     def close(self) -> None:
         """End the session."""

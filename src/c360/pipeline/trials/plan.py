@@ -165,7 +165,7 @@ def trial(project: Project, as_of: datetime | None) -> Iterator[Connection]:
             session = RunSession(project.store, control, Run("plan", at, at, None, "running", 1))
             path = RunPath(project, work, session, code=code_version())
             for step in (path.land, path.identify, path.stream, path.tabulate, path.compute):
-                step()
+                step(work)
             yield work
 
 

@@ -107,7 +107,7 @@ def rebuild(project: Project, reader: SnapshotReader, found: Verification) -> No
         found.stale = read_again(path, manifest)
         for step in (path.identify, path.stream, path.tabulate, path.compute):
             with path.work.transaction():
-                step()
+                step(path.work)
         tables = published_tables(project)
         attach(path.work, reader)
         publication = Publication(as_of=manifest.as_of, run_id="verify", definition="", inputs={})
@@ -171,7 +171,7 @@ def land_same(path: RunPath, before: dict[str, str]) -> None:
     Raises:
         SourcesChangedError: names those that are no longer what they were.
     """
-    path.land()
+    path.land(path.work)
     changed = [name for name, fingerprint in path.inputs().items() if fingerprint != before[name]]
     if changed:
         raise SourcesChangedError(*changed)

@@ -58,6 +58,7 @@ def connect(path: Path | str, *, read_only: bool, threads: int | None, memory: s
 def uuid5_sql(namespace: str, name: str) -> str:
     """SQL of the RFC 9562 version 5 UUID of an SQL text expression, equal to Python's `uuid.uuid5`."""
     digest = f"sha1(unhex('{UUID(namespace).hex}') || encode({name}))"
-    variant = f"translate(substr({digest}, 17, 1), '0123456789abcdef', '89ab89ab89ab89ab')"
+    digit = f"strpos('0123456789abcdef', substr({digest}, 17, 1))"
+    variant = f"substr('89ab89ab89ab89ab', {digit}, 1)"  # translate() takes ten times as long
     parts = (f"substr({digest}, 1, 12)", "'5'", f"substr({digest}, 14, 3)", variant, f"substr({digest}, 18, 15)")
     return f"CAST({' || '.join(parts)} AS UUID)"

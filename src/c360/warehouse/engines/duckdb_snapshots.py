@@ -30,7 +30,7 @@ class SnapshotFile:
 
     def aside(self) -> "SnapshotFile":
         """The same on a connection of its own, for a thread that writes parts; it does not see what is not committed."""
-        return SnapshotFile(Connection(self.work.raw.cursor()), self.folder)
+        return SnapshotFile(self.work.beside(), self.folder)
 
     def execute(self, sql: str) -> None:
         """Run a statement that only this engine understands."""

@@ -117,9 +117,6 @@ def make_plans(
         WarehouseError: a table uses a name that publishing adds, or lacks a declared column.
     """
     engine = target.engine()
-    faults = name_faults(tables)
-    if faults:
-        raise WarehouseError(*faults)
     stamp = timestamp(published_at)
     plans = [make_plan(target, table, previous, stamp, engine, limit) for table in tables]
     large = [plan for plan in plans if plan.layout is not None]

@@ -1,14 +1,17 @@
 """Tables of the work store -> a new immutable snapshot, which becomes the published one in a single step."""
 
 import shutil
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from c360.errors import WarehouseError
 from c360.warehouse.catalogue import PublishedTable
 from c360.warehouse.connection import Connection
+from c360.warehouse.engines.duckdb_checkpoint import checkpoint_beside
 from c360.warehouse.engines.duckdb_rows import parquet
 from c360.warehouse.engines.duckdb_snapshots import SnapshotFile, open_new
 from c360.warehouse.names import comma, quote
@@ -22,7 +25,7 @@ from c360.warehouse.snapshots.manifest import (
     manifest_text,
     shallow,
 )
-from c360.warehouse.snapshots.plans import Plan, embedded_rows, make_plans
+from c360.warehouse.snapshots.plans import Plan, embedded_rows, make_plans, name_faults
 from c360.warehouse.snapshots.rows import Written, check_keys, hash_embedded, write_rows
 
 
@@ -105,9 +108,8 @@ def build(
     (folder / snapshot).mkdir()
     database = folder / snapshot / files.database_name
     old = folder / previous.snapshot / files.database_name if previous else None
-    with open_new(work, folder, database, old) as target:
-        plans = make_plans(target, tables, previous, published_at, publication.limit)
-        written = write_all(target, plans, snapshot)
+    with open_new(work, folder, database, old) as target, checkpoint_beside(work):
+        written = write_all(target, tables, Occasion(snapshot, previous, published_at, publication.limit))
         check_keys(target, written)
         histories = [
             write_history(target, item, snapshot, publication.limit) if item.plan.table.keep_history else None
@@ -129,25 +131,54 @@ def build(
     )
 
 
-def write_all(target: SnapshotFile, plans: Sequence[Plan], snapshot: str) -> list[Written]:
-    """Write what changed: large tables on a connection of their own, beside the small ones."""
-    large = [plan for plan in plans if plan.layout is not None]
-    small = [plan for plan in plans if plan.layout is None]
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What the tables of one publication share: its name, what was published before, its time, when a table is large."""
+
+    snapshot: str
+    previous: Manifest | None
+    published_at: datetime
+    limit: int
+
+    def plans(self, target: SnapshotFile, tables: Sequence[PublishedTable]) -> list[Plan]:
+        """Look at tables."""
+        return make_plans(target, tables, self.previous, self.published_at, self.limit)
+
+
+def write_all(target: SnapshotFile, tables: Sequence[PublishedTable], occasion: Occasion) -> list[Written]:
+    """Write what changed: large tables on a connection of their own, beside the others.
+
+    The streams are looked at first: they take longest to write.
+    """
+    faults = name_faults(tables)
+    if faults:
+        raise WarehouseError(*faults)
+    streams = occasion.plans(target, [table for table in tables if table.month_by])
+    with written_aside(target, [plan for plan in streams if plan.layout is not None], occasion) as first:
+        others = occasion.plans(target, [table for table in tables if not table.month_by])
+        large = [plan for plan in others if plan.layout is not None]
+        with written_aside(target, large, occasion) as second:
+            small = [plan for plan in (*streams, *others) if plan.layout is None]
+            written = write_several(target, small, occasion.snapshot)
+            hash_embedded(target, written)
+            written += [*first.result(), *second.result()]
+    by_name = {item.plan.table.name: item for item in written}
+    return [by_name[table.name] for table in tables]
+
+
+@contextmanager
+def written_aside(target: SnapshotFile, plans: Sequence[Plan], occasion: Occasion) -> "Iterator[Future[list[Written]]]":
+    """Write tables one after the other on a thread and connection of their own, beside the block."""
     aside = target.aside()
     try:
         with ThreadPoolExecutor(max_workers=1) as pool:
-            job = pool.submit(write_several, aside, large, snapshot) if large else None
             try:
-                written = write_several(target, small, snapshot)
-                hash_embedded(target, written)
-                written += job.result() if job else []
+                yield pool.submit(write_several, aside, plans, occasion.snapshot)
             except BaseException:
-                aside.work.raw.interrupt()
+                aside.work.interrupt()
                 raise
     finally:
         aside.work.close()
-    by_name = {item.plan.table.name: item for item in written}
-    return [by_name[plan.table.name] for plan in plans]
 
 
 def write_several(target: SnapshotFile, plans: Sequence[Plan], snapshot: str) -> list[Written]:
