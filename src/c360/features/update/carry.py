@@ -20,6 +20,7 @@ from c360.features.update.touched import Difference, changed_table, find_touched
 from c360.warehouse import Connection, comma, qualified, quote
 
 most_touched = 0.3  # of an entity's rows; beyond, computing everything is as quick
+least_touched = 1000  # so few are computed in any case
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def prepare(work: Connection, tables: Tables, reads: Mapping[Key, Read], past: P
     }
     for kind, (touched, rows) in counts.items():
         if any(key[0] == kind and read.kind == "stream" for key, read in steady.items()) and touched > max(
-            rows * most_touched, 1000
+            rows * most_touched, least_touched
         ):
             drop_scratch(work, kinds)
             return Update(f"{touched:,} of {rows:,} {kind} are touched", moving)

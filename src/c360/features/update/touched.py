@@ -145,7 +145,8 @@ def moments_of(read: Read, at: datetime, zone: str) -> list[datetime]:
     """Where, at a date, the rows of a feature begin and end."""
     until = walk(read.until, at, zone)
     found = [at, until]
-    found += [walk(steps, at, zone) for times in (1, 2) if (steps := read.since(times))]
+    times = (1, 2) if read.definition.feature.verb == "trend" else (1,)
+    found += [walk(steps, at, zone) for number in times if (steps := read.since(number))]
     if read.following is not None:
         found.append(until - timedelta(seconds=read.following.within))
     return found
