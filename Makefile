@@ -7,7 +7,7 @@ DEMO   ?= demo
 EVERYTHING := -e '.[web,match,fast]' --group dev
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit soak bench clean
+.PHONY: help setup demo test lint unit soak bench screenshots clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -52,6 +52,10 @@ soak: setup  ## the long campaigns
 
 bench: setup  ## seconds, rows per second, memory and the ratio to reading the input once
 	$(BIN)/python -m bench.spine
+
+screenshots: setup  ## pictures of every page of the web application into docs/pictures (needs Chromium)
+	$(BIN)/python -m tools.screenshots
+	$(BIN)/python -m tools.take_pictures
 
 clean:  ## remove what make made
 	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -110,7 +110,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_first_screen_of_the_readme_has_the_picture_and_the_two_commands() -> None:
     screen = (root / "README.md").read_text(encoding="utf-8").splitlines()[:20]
-    assert any(line.startswith("![") and "docs/pictures/profile.png" in line for line in screen)
+    assert any(line.startswith("![") and "docs/pictures/web/person-1440.png" in line for line in screen)
     commands = [line.partition("#")[0].strip() for line in screen if line.startswith("make ")]
     assert commands == ["make demo", "make test"]
 

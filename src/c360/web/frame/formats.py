@@ -7,7 +7,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 blank = "\N{EN DASH}"
 spans = ((60, 1, "second"), (3600, 60, "minute"), (86_400, 3600, "hour"), (30 * 86_400, 86_400, "day"))
@@ -120,6 +123,14 @@ def value(item: Any, zone: tzinfo = UTC) -> str:
     return number(item) if isinstance(item, (int, float, Decimal)) else str(item)
 
 
+def prose(text: str) -> "Markup":
+    """A sentence in which what stands between backticks is code."""
+    from markupsafe import Markup
+
+    forms = (Markup("{}"), Markup("<code>{}</code>"))
+    return Markup("").join(forms[place % 2].format(part) for place, part in enumerate(text.split("`")))
+
+
 def filters_in(zone: tzinfo) -> dict[str, Callable[..., str]]:
     """The filters of the templates for a time zone."""
     zoned = {"day": day, "clock": clock, "moment": moment, "value": value}
@@ -131,5 +142,6 @@ def filters_in(zone: tzinfo) -> dict[str, Callable[..., str]]:
         "ago": ago,
         "duration": duration,
         "words": words,
+        "prose": prose,
         **{name: partial(function, zone=zone) for name, function in zoned.items()},
     }

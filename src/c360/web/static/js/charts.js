@@ -32,7 +32,7 @@ function optionsOf(kind, data) {
   }));
   const category = {
     type: "category", data: data.labels, axisLine: { lineStyle: { color: line } }, axisTick: { show: false },
-    axisLabel: { color: ink, hideOverlap: true, fontFamily: "Inter", width: 120, overflow: "truncate" }, inverse: isAcross,
+    axisLabel: { color: ink, hideOverlap: true, margin: 12, fontFamily: "Inter", width: 120, overflow: "truncate" }, inverse: isAcross,
   };
   const value = {
     type: "value", splitLine: { lineStyle: { color: line } }, axisLabel: { color: ink, fontFamily: "Inter" }, minInterval: 1,
