@@ -60,13 +60,20 @@ def test_a_command_explains_itself_with_an_example(name: str, command: click.Com
 @pytest.mark.parametrize(("name", "command"), commands, ids=[name for name, _ in commands])
 def test_a_command_answers_in_json_on_request(name: str, command: click.Command) -> None:
     options = {option for parameter in command.params for option in parameter.opts}
-    assert "--json" in options or name == "serve"
+    does_nothing_alone = isinstance(command, click.Group) and not command.invoke_without_command
+    assert "--json" in options or name == "serve" or does_nothing_alone
 
 
 @pytest.mark.parametrize("name", sorted(writers))
 def test_a_command_that_writes_has_a_dry_run(name: str) -> None:
     options = {option for parameter in import_module(f"c360.cli.{name}").command.params for option in parameter.opts}
     assert "--dry-run" in options
+
+
+@pytest.mark.parametrize("name", ["same", "different", "release", "cut", "undo"])
+def test_an_identity_command_that_decides_has_a_dry_run(name: str) -> None:
+    command = dict(commands)[f"identity {name}"]
+    assert {"--dry-run", "--json", "--by"} <= {option for parameter in command.params for option in parameter.opts}
 
 
 def c360(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:

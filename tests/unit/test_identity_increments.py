@@ -1,7 +1,7 @@
 """Of files that really changed only what is new is read, and the result is that of reading everything."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from c360.identity.inputs.scratch import Scratch
 from c360.identity.registry.nodes import make_slots
 from c360.identity.update.plan import Plan, make_plan
 from c360.sources import land
+from c360.warehouse.control.decisions import Decision
 
 AS_OF = datetime(2024, 1, 1)
 project = """
@@ -104,3 +105,36 @@ def test_growing_files_give_what_reading_everything_gives(store: Store, tmp_path
         run(store, "incremental")
         run(other, "full")
         assert store.state() == other.state(), name
+
+
+def test_a_decision_taken_back_counts_also_where_records_link_the_same_two(tmp_path: Path) -> None:
+    yaml = """
+sources:
+  web: {file: w.csv, key: id, time: ts}
+ids:
+  email: {limit: 1 ever}
+  phone:
+  cookie:
+entities:
+  person:
+    ids: [email, phone, cookie]
+    from:
+      - {source: web, ids: {email: email, phone: phone, cookie: cookie}}
+"""
+    store = Store.of(tmp_path, yaml)
+    rows = [("1", "ann@x.com", "+14155552671", None), ("2", None, "+14155552671", "c1"), ("3", "bob@x.com", None, "c1")]
+    store.land(
+        "web",
+        [
+            dict(zip(("id", "email", "phone", "cookie", "ts"), (*row, datetime(2023, 1, 1)), strict=True))
+            for row in rows
+        ],
+    )
+    at = datetime(2023, 6, 1, tzinfo=UTC)
+    ends = ("email", "ann@x.com", "phone", "+14155552671")
+    said = Decision(1, "person", *ends, "same", "me", None, at, None, None)
+    assert store.run(decisions=[said]).entities == {"person": 1}, "a human merge is one allowance more"
+    assert store.run(decisions=[], mode="incremental").entities == {"person": 2}
+    before = store.state()
+    store.run(decisions=[], mode="full")
+    assert store.state() == before

@@ -48,7 +48,7 @@ def note_changes(scratch: Scratch, before: str, now: str) -> None:
         f"INSERT INTO {scratch.table('new_evidence')} SELECT n.* FROM {now} AS n WHERE NOT EXISTS (SELECT 1 FROM {before} AS b WHERE {same})"
     )
     work.execute(
-        f"INSERT INTO {scratch.table('former_pair')} SELECT DISTINCT b.u, b.v FROM {before} AS b WHERE NOT EXISTS "
+        f"INSERT INTO {scratch.table('former_pair')} SELECT DISTINCT b.u, b.v, 0 FROM {before} AS b WHERE NOT EXISTS "
         f"(SELECT 1 FROM identity.evidence AS n WHERE {same})"
     )
 

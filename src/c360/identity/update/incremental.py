@@ -5,7 +5,7 @@ from c360.identity.evidence.numbered import evidence_query, naming_query
 from c360.identity.evidence.quarantine import refused_query, report_malformed
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
-from c360.identity.inputs.trust import certain
+from c360.identity.inputs.trust import certain, human
 from c360.identity.limits.hold import settle_holds
 from c360.identity.limits.shared import find_shared
 from c360.identity.matching.step import match_entities
@@ -40,7 +40,8 @@ def update(scope: Scope, scratch: Scratch, plan: Plan) -> None:
 def write_evidence(scratch: Scratch, replaced: str) -> None:
     """Replace what was read anew, add what is new.
 
-    Writes: identity.naming, identity.evidence; scratch new_naming, new_evidence, lost_naming(node_id), former_pair(u, v)
+    Writes: identity.naming, identity.evidence; scratch new_naming, new_evidence, lost_naming(node_id),
+            former_pair(u, v, is_human)
     """
     work = scratch.work
     naming, evidence = (
@@ -51,7 +52,9 @@ def write_evidence(scratch: Scratch, replaced: str) -> None:
         "former_naming", f"SELECT DISTINCT node_id FROM identity.naming WHERE rule_id IN ({replaced})"
     )
     former_pairs = scratch.make(
-        "former_pair", f"SELECT DISTINCT u, v FROM identity.evidence WHERE rule_id IN ({replaced})"
+        "former_pair",
+        f"SELECT u, v, MAX(CASE WHEN trust >= {human} THEN 1 ELSE 0 END) AS is_human FROM identity.evidence "
+        f"WHERE rule_id IN ({replaced}) GROUP BY u, v",
     )
     if scratch.count(former_naming):
         work.execute(f"DELETE FROM identity.naming WHERE rule_id IN ({replaced})")
@@ -81,13 +84,15 @@ def changed_ends(scratch: Scratch) -> str:
 def find_pairs(scratch: Scratch) -> None:
     """The links that may be used now and perhaps could not before, and those that no longer may.
 
+    A link that people no longer make is lost even where records make it too: it gave its entity an allowance.
+
     Writes: scratch pair(u, v), lost_pair(u, v)
     """
     edges = usable_edges(scratch)
     scratch.make(
         "lost_pair",
         f"SELECT f.u, f.v FROM {scratch.table('former_pair')} AS f "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {edges} AS e WHERE e.u = f.u AND e.v = f.v)",
+        f"WHERE NOT EXISTS (SELECT 1 FROM {edges} AS e WHERE e.u = f.u AND e.v = f.v AND (f.is_human = 0 OR e.trust >= {human}))",
     )
     pairs = f"SELECT DISTINCT n.u, n.v FROM {scratch.table('new_evidence')} AS n JOIN {edges} AS e ON e.u = n.u AND e.v = n.v"
     if scratch.count("identity.shared") + scratch.count("identity.held") == 0:

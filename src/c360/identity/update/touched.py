@@ -14,7 +14,7 @@ def find_touched(scope: Scope, scratch: Scratch, apart_before: str) -> None:
     when somebody decided otherwise about two of its members, and when it is touched at all and links of it are
     blocked. Any other component can only grow, and counts as one vertex.
 
-    Reads:  scratch new_naming, pair, lost_naming, lost_pair, newly_shared
+    Reads:  scratch new_naming, pair, former_pair, lost_naming, lost_pair, newly_shared
     Writes: scratch opened(node, entity_id, component_id), touched(node, entity_id, component_id): the members of opened
             components, and the known identifiers elsewhere that new evidence names; identity.tombstone
     """
@@ -52,9 +52,11 @@ def find_touched(scope: Scope, scratch: Scratch, apart_before: str) -> None:
 
 
 def ends_query(scope: Scope, scratch: Scratch) -> str:
-    """SQL of the identifiers at which something is new: those that are linked, and those that count for a limit."""
-    pair, naming = scratch.table("pair"), scratch.table("new_naming")
-    ends = f"SELECT u AS node FROM {pair} UNION ALL SELECT v FROM {pair}"
+    """SQL of the identifiers at which something is new: those of links that came or went, and those that count for a limit."""
+    naming = scratch.table("new_naming")
+    ends = " UNION ALL ".join(
+        f"SELECT {end} AS node FROM {scratch.table(name)}" for name in ("pair", "former_pair") for end in ("u", "v")
+    )
     kinds = [
         f"n.entity = {literal(one.entity)} AND n.id_kind = {literal(one.kind)}"
         for one in limits_of(scope)

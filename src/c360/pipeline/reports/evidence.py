@@ -1,5 +1,6 @@
 """A project in, the tables that tell why out: links with their evidence, merges and splits, quarantine, state of sources."""
 
+from c360.identity.inputs.trust import human
 from c360.project import Project
 from c360.warehouse.catalogue import PublishedColumn, PublishedTable
 
@@ -32,9 +33,27 @@ def link_table() -> PublishedTable:
         f"SELECT {named}, 'held back', '', 'blocked', '', e.trust, CAST(1 AS BIGINT), e.first_seen, e.first_seen, "
         f"CAST(NULL AS VARCHAR), e.reason FROM identity.blocked e {ends}"
     )
+    unused = " UNION ".join(
+        f"SELECT e.u, e.v, '{why}' AS reason FROM identity.evidence e JOIN {table} s ON {on}"
+        for why, table, on in (
+            ("shared by several people", "identity.shared", "s.node_id = e.u"),
+            ("shared by several people", "identity.shared", "s.node_id = e.v"),
+            ("waits for a person", "identity.held", "s.u = e.u AND s.v = e.v"),
+        )
+    )
+    pairs = (
+        "SELECT k.u, k.v, MIN(k.reason) AS reason, MAX(e.trust) AS trust, CAST(SUM(e.n_seen) AS BIGINT) AS n_seen, "
+        "MIN(e.first_seen) AS first_seen, MAX(e.last_seen) AS last_seen "
+        f"FROM (SELECT u, v, MIN(reason) AS reason FROM ({unused}) k GROUP BY u, v) k "
+        f"JOIN identity.evidence e ON e.u = k.u AND e.v = k.v GROUP BY k.u, k.v HAVING MAX(e.trust) < {human}"
+    )
+    waiting = (
+        f"SELECT {named}, 'held back', '', 'blocked', '', e.trust, e.n_seen, e.first_seen, e.last_seen, "
+        f"CAST(NULL AS VARCHAR), e.reason FROM ({pairs}) e {ends}"
+    )
     return PublishedTable(
         name="identity_link",
-        select=f"{used} UNION ALL {held}",
+        select=f"{used} UNION ALL {held} UNION ALL {waiting}",
         key=("entity", "id_kind_a", "value_a", "id_kind_b", "value_b", "rule", "version", "source"),
         columns=(
             PublishedColumn("entity", "Of which entity both identifiers are"),
@@ -53,7 +72,9 @@ def link_table() -> PublishedTable:
             PublishedColumn("first_seen", "The time of the first of them"),
             PublishedColumn("last_seen", "The time of the last of them"),
             PublishedColumn("row_key", "The key of one of them"),
-            PublishedColumn("blocked", "The limit that the link would break; it is not used then"),
+            PublishedColumn(
+                "blocked", "Why the link is not used: the limit that it would break, a shared identifier, or a hold"
+            ),
         ),
         grain="one row per pair of identifiers and rule",
         description="Why identifiers are one entity, and which links are held back.",

@@ -150,8 +150,8 @@ def changed_definitions(project: Project, manifest: Manifest) -> list[Definition
 
 
 @contextmanager
-def trial(project: Project, as_of: datetime | None) -> Iterator[Connection]:
-    """A copy of the work store on which the steps of a run have been done, up to the features."""
+def trial(project: Project, as_of: datetime | None, *, only_identity: bool = False) -> Iterator[Connection]:
+    """A copy of the work store on which the steps of a run have been done, up to the features (or to identity)."""
     at = (as_of or datetime.now(UTC)).replace(tzinfo=UTC)
     with tempfile.TemporaryDirectory(prefix="plan-", dir=project.store) as folder:
         with run_lock(project.store):
@@ -164,7 +164,8 @@ def trial(project: Project, as_of: datetime | None) -> Iterator[Connection]:
         ):
             session = RunSession(project.store, control, Run("plan", at, at, None, "running", 1))
             path = RunPath(project, work, session, code=code_version())
-            for step in (path.land, path.identify, path.stream, path.tabulate, path.compute):
+            steps = (path.land, path.identify, path.stream, path.tabulate, path.compute)
+            for step in steps[:2] if only_identity else steps:
                 step(work)
             yield work
 

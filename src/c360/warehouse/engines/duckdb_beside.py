@@ -26,15 +26,15 @@ def open_beside(
         yield work
 
 
-def attach(work: Connection, reader: SnapshotReader) -> None:
-    """Make the tables of a snapshot readable in an open store, as views of the schema `published` of this session."""
+def attach(work: Connection, reader: SnapshotReader, schema: str = "published") -> None:
+    """Make the tables of a snapshot readable in an open store, as views of a schema of this session."""
     work.execute(f"SET GLOBAL file_search_path = {literal(search_folder(reader.folder))}", portable=False)
     path = reader.folder / reader.snapshot_id / files.database_name
-    work.execute(f"ATTACH {literal(str(path))} AS snapshot (READ_ONLY)", portable=False)
-    work.create_schema("published")
+    work.execute(f"ATTACH {literal(str(path))} AS {quote(f'{schema}_snapshot')} (READ_ONLY)", portable=False)
+    work.create_schema(schema)
     for name in reader.tables():
-        select = f"SELECT * FROM snapshot.main.{quote(name)}"
-        work.execute(f"CREATE VIEW published.{quote(name)} AS {select}", portable=False)
+        select = f"SELECT * FROM {quote(f'{schema}_snapshot')}.main.{quote(name)}"
+        work.execute(f"CREATE VIEW {quote(schema)}.{quote(name)} AS {select}", portable=False)
 
 
 def write_file(work: Connection, select: str, to: Path) -> int:

@@ -1,0 +1,151 @@
+"""`c360 identity same, different, decisions, undo`: what people say about two identifiers."""
+
+from pathlib import Path
+
+import click
+
+from c360.cli.identity.saying import author_option, decision_json, find, note_option, record
+from c360.cli.options import dry_run_option, json_option, load, project_option
+from c360.cli.output import print_json, print_table
+
+
+@click.command(epilog="Example: c360 identity same ada@gmail.com ada@copperheron.com --note 'she told us'")
+@click.argument("one")
+@click.argument("other")
+@click.option("--entity", help="The entity that is meant, where an identifier occurs in several.")
+@author_option
+@note_option
+@project_option
+@dry_run_option
+@json_option
+def same(
+    one: str,
+    other: str,
+    entity: str | None,
+    author: str,
+    note: str | None,
+    project_dir: Path,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Say that two identifiers are one entity; limits do not count against it."""
+    project = load(project_dir)
+    left, right = find(project, (one, other), entity)
+    refuse_two_entities(left.entity, right.entity)
+    ends = (left.id_kind, left.value), (right.id_kind, right.value)
+    said = f"{left} and {right} are one {left.entity}"
+    record(project, left.entity, ends, "same", author, note, said=said, dry_run=dry_run, as_json=as_json)
+
+
+@click.command(epilog="Example: c360 identity different ann@example.org bob@example.org --note 'two twins'")
+@click.argument("one")
+@click.argument("other")
+@click.option("--entity", help="The entity that is meant, where an identifier occurs in several.")
+@author_option
+@note_option
+@project_option
+@dry_run_option
+@json_option
+def different(
+    one: str,
+    other: str,
+    entity: str | None,
+    author: str,
+    note: str | None,
+    project_dir: Path,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Say that two identifiers are not one entity: the weakest evidence between them is cut, and it is said what that is."""
+    from c360.identity.decisions.preview import preview_cut
+    from c360.identity.explaining.explanation import said as words
+    from c360.pipeline.asking import work_of
+
+    project = load(project_dir)
+    left, right = find(project, (one, other), entity)
+    refuse_two_entities(left.entity, right.entity)
+    with work_of(project) as work:
+        cuts = preview_cut(work, left, right)
+    ends = (left.id_kind, left.value), (right.id_kind, right.value)
+    said = f"{left} and {right} are not one {left.entity}"
+    plain = [
+        {"one": a.as_json(), "other": b.as_json(), "evidence": [each.as_json() for each in evidence]}
+        for a, b, evidence in cuts
+    ]
+    record(
+        project, left.entity, ends, "not_same", author, note, said=said, dry_run=dry_run, as_json=as_json,
+        more={"cuts": plain},
+    )  # fmt: skip
+    if as_json:
+        return
+    for a, b, evidence in cuts:
+        click.echo(f"  cuts {a} = {b}", err=dry_run)
+        for each in evidence:
+            click.echo(f"      {words(each)}", err=dry_run)
+    if not cuts:
+        click.echo("  they are two already, and will stay so", err=dry_run)
+
+
+def refuse_two_entities(one: str, other: str) -> None:
+    """Identifiers of two kinds of entities are never compared.
+
+    Raises:
+        ProjectError: they are of two.
+    """
+    from c360.errors import Fault, ProjectError
+
+    if one != other:
+        message = f"one identifier is a {one}'s and the other a {other}'s"
+        raise ProjectError(
+            Fault("decision-two-entities", message, fix="say which is meant with --entity, or KIND:VALUE")
+        )
+
+
+@click.command(epilog="Example: c360 identity decisions --all")
+@click.option("--all", "with_revoked", is_flag=True, help="Also those that were taken back.")
+@project_option
+@json_option
+def decisions(with_revoked: bool, project_dir: Path, as_json: bool) -> None:
+    """List what people decided here, by command or in the web; files of decisions are listed by their sources."""
+    from c360.warehouse.control import open_control
+    from c360.warehouse.control.decisions import list_decisions
+
+    with open_control(load(project_dir).store) as control:
+        found = list_decisions(control, in_force=not with_revoked)
+    if as_json:
+        print_json({"decisions": [decision_json(one) for one in found]})
+        return
+    rows = [
+        (
+            one.decision_id, one.verdict.replace("_", " "), f"{one.id_kind_a} {one.value_a}", f"{one.id_kind_b} {one.value_b}",
+            one.author, one.decided_at and one.decided_at.strftime("%Y-%m-%d %H:%M"), one.note, "taken back" if one.revoked_at else "",
+        )
+        for one in found
+    ]  # fmt: skip
+    print_table(("no", "verdict", "one", "other", "by", "at", "note", ""), rows)
+
+
+@click.command(epilog="Example: c360 identity undo 3")
+@click.argument("number", type=click.IntRange(min=1))
+@author_option
+@project_option
+@dry_run_option
+@json_option
+def undo(number: int, author: str, project_dir: Path, dry_run: bool, as_json: bool) -> None:
+    """Take a decision back; the next run no longer follows it. It stays listed with `decisions --all`."""
+    from c360.govern.decisions import revoke_decision
+    from c360.warehouse.control import open_control
+    from c360.warehouse.control.decisions import find_decision
+
+    project = load(project_dir)
+    if dry_run:
+        with open_control(project.store) as control:
+            taken = find_decision(control, number)
+    else:
+        taken = revoke_decision(project.store, number, author)
+    if as_json:
+        print_json({"decision": decision_json(taken)})
+    else:
+        click.echo(
+            f"{'would take back' if dry_run else 'took back'} decision {number}; the next run follows", err=dry_run
+        )
