@@ -10,7 +10,7 @@ from typing import Any
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
 from c360.identity.matching.learning.blocking import choose_keys, said_condition
-from c360.identity.matching.learning.columns import Column, measured_column, profile_columns
+from c360.identity.matching.learning.columns import Column, compared_name, measured_column, profile_columns
 from c360.identity.matching.learning.comparisons import comparisons_of, has_terms
 from c360.identity.matching.learning.training import charts_of, train
 from c360.identity.matching.records import Compared, compared_of, records_sql, tidy
@@ -128,7 +128,7 @@ def make_record(arena: Connection, columns: tuple[Column, ...] | tuple[tuple[str
     Writes: in the arena record(c360_record, c360_fresh, one column per compared one)
     """
     pairs = [(one.name, one.kind) if isinstance(one, Column) else one for one in columns]
-    values = comma(f"{tidy(quote(name), kind)} AS {quote(name)}" for name, kind in pairs)
+    values = comma(f"{tidy(quote(name), kind)} AS {quote(compared_name(name))}" for name, kind in pairs)
     arena.execute("DROP TABLE IF EXISTS record")
     arena.execute(
         f"CREATE TABLE record AS SELECT c360_record, c360_fresh, {values} FROM raw ORDER BY c360_record", portable=False

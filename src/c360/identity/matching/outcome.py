@@ -73,7 +73,7 @@ def in_words(probability: float, reasons: Sequence[Reason]) -> str:
     """A pair's probability with what speaks for and against it, the weightiest first, in bits."""
     weighty = sorted(reasons, key=lambda one: (-abs(one.weight), one.column))
     told = ", ".join(f"{one.column} {one.weight:+.1f} ({one.level})" for one in weighty)
-    return f"probability {probability:.4f}: {told}"
+    return f"probability {min(probability, 0.9999):.4f}: {told}"
 
 
 def write_report(scope: Scope, scratch: Scratch, entity: str, scored: Scored, labels: str) -> None:

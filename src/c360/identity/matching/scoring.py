@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
+from c360.identity.matching.learning.columns import compared_name
 from c360.identity.matching.learning.training import Settings, make_linker, trained_levels
 from c360.identity.matching.links import least_weight
 from c360.warehouse import Connection, literal, quote
@@ -16,9 +17,9 @@ def count_terms(arena: Connection, columns: Sequence[str]) -> None:
     Writes: term(column_name, value, frequency)
     """
     counts = " UNION ALL ".join(
-        f"SELECT {literal(name)} AS column_name, {quote(name)} AS value, count(*) / sum(count(*)) OVER () AS frequency, count(*) AS n "
-        f"FROM record WHERE {quote(name)} IS NOT NULL GROUP BY {quote(name)}"
-        for name in columns
+        f"SELECT {literal(name)} AS column_name, {field} AS value, count(*) / sum(count(*)) OVER () AS frequency, count(*) AS n "
+        f"FROM record WHERE {field} IS NOT NULL GROUP BY {field}"
+        for name, field in ((name, quote(compared_name(name))) for name in columns)
     )
     none = "SELECT CAST(NULL AS VARCHAR) AS column_name, CAST(NULL AS VARCHAR) AS value, CAST(NULL AS DOUBLE) AS frequency, 0 AS n WHERE FALSE"
     arena.replace_table("term", f"SELECT column_name, value, frequency FROM ({counts or none}) AS counted WHERE n > 1")
@@ -43,7 +44,8 @@ def score(arena: Connection, settings: Settings, records: int) -> None:
         rule["blocking_rule"] = f"({rule['blocking_rule']}) AND (l.c360_fresh OR r.c360_fresh)"
     linker, api = make_linker(arena, fresh)
     for name in term_columns(settings):
-        linker.table_management.register_term_frequency_lookup(api.register(term_table(arena, name, records)), name)
+        frequencies = api.register(term_table(arena, name, records))
+        linker.table_management.register_term_frequency_lookup(frequencies, compared_name(name))
     predicted = linker.inference.predict(threshold_match_weight=least_weight, warning_mode="never")
     names = [comparison["output_column_name"] for comparison in settings["comparisons"]]
     terms = term_columns(settings)
@@ -70,13 +72,12 @@ def term_columns(settings: Settings) -> list[str]:
 
 def term_table(arena: Connection, name: str, records: int) -> str:
     """The frequency of every value of a column, in the form that Splink takes."""
-    table = quote(f"term_{name}")
-    once = f"1.0 / {records}"
+    table, field = quote(f"term_{name}"), compared_name(name)
     arena.replace_table(
         table,
-        f"SELECT v.{quote(name)}, COALESCE(t.frequency, {once}) AS {quote(f'tf_{name}')} FROM "
-        f"(SELECT DISTINCT {quote(name)} FROM record WHERE {quote(name)} IS NOT NULL) AS v "
-        f"LEFT JOIN term AS t ON t.column_name = {literal(name)} AND t.value = v.{quote(name)}",
+        f"SELECT v.value AS {quote(field)}, COALESCE(t.frequency, 1.0 / {records}) AS {quote(f'tf_{field}')} FROM "
+        f"(SELECT DISTINCT {quote(field)} AS value FROM record WHERE {quote(field)} IS NOT NULL) AS v "
+        f"LEFT JOIN term AS t ON t.column_name = {literal(name)} AND t.value = v.value",
     )
     return table
 

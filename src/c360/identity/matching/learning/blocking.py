@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from c360.identity.matching.learning.columns import Column
+from c360.identity.matching.learning.columns import Column, compared_name
 from c360.warehouse import Connection, quote
 
 per_record = 40  # pairs per record that all rules together may give
@@ -37,10 +37,16 @@ class Key:
 
 
 def said_condition(rule: str) -> str:
-    """A rule of the project: SQL over `l.` and `r.`, or columns that must be equal."""
-    if "l." in rule:
-        return rule
-    return " AND ".join(f"l.{quote(name.strip())} = r.{quote(name.strip())}" for name in rule.split(","))
+    """A rule of the project: SQL over `l.` and `r.`, or columns that must be equal; as SQL over what is compared."""
+    from sqlglot import exp, parse_one
+
+    if "l." not in rule:
+        names = [quote(compared_name(name.strip())) for name in rule.split(",")]
+        return " AND ".join(f"l.{name} = r.{name}" for name in names)
+    tree = parse_one(rule, dialect="duckdb")
+    for column in tree.find_all(exp.Column):
+        column.set("this", exp.to_identifier(compared_name(column.name), quoted=True))
+    return tree.sql(dialect="duckdb")
 
 
 def choose_keys(arena: Connection, columns: Sequence[Column], records: int, table: str = "record") -> list[Key]:
@@ -92,12 +98,12 @@ def double_keys(columns: Sequence[Column]) -> Iterator[Key]:
 
 def whole(column: Column) -> str:
     """The column."""
-    return f"{{t}}{quote(column.name)}"
+    return f"{{t}}{quote(compared_name(column.name))}"
 
 
 def loose(column: Column) -> str:
     """The part of a column that errors rarely reach: the beginning."""
-    name = f"{{t}}{quote(column.name)}"
+    name = whole(column)
     if column.kind in ("name", "text", "email") and column.length >= 4:
         return f"substr({name}, 1, 3)"
     return name

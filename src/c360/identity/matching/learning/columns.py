@@ -62,6 +62,11 @@ class Measured:
     dates: float
 
 
+def compared_name(name: str) -> str:
+    """What a column is called where it is compared: a name that is no word of SQL."""
+    return f"c_{name}"
+
+
 def profile_columns(
     arena: Connection, names: Sequence[str], declared: Mapping[str, Kind], wanted: Collection[str] = ()
 ) -> list[Column]:
@@ -91,7 +96,7 @@ def profile_columns(
 
 def measured_column(arena: Connection, column: Column) -> Column:
     """The column with the statistics of its values in table `record`, as they are compared."""
-    measured = measure(arena, column.name, "record")
+    measured = measure(arena, compared_name(column.name), "record")
     return Column(column.name, column.kind, measured.filled, measured.distinct, measured.pairs, measured.length)
 
 

@@ -8,6 +8,8 @@ together afterwards, over all pairs that the rules give (`settle`).
 
 import logging
 from collections.abc import Sequence
+from copy import deepcopy
+from statistics import median
 from typing import Any
 
 from c360.identity.matching.learning.blocking import Key
@@ -64,24 +66,60 @@ def train(
     linker.training.estimate_u_using_random_sampling(
         max_pairs=random_pairs, seed=seed, min_count_per_level=None, num_chunks=1
     )
-    for key in sessions[:most_sessions]:
-        linker.training.estimate_parameters_using_expectation_maximisation(
-            key.condition,
-            estimate_without_term_frequencies=True,
-            max_pairs=session_pairs if key.pairs > session_pairs else None,
-        )
     settings: Settings = linker.misc.save_model_to_json()
+    del settings["linker_uid"]  # random
+    taught = [found for key in sessions[:most_sessions] if (found := learn_from(arena, settings, key))]
+    for comparison in settings["comparisons"]:
+        several = [
+            found[comparison["output_column_name"]] for found in taught if comparison["output_column_name"] in found
+        ]
+        if several:
+            for place, level in enumerate(trained_levels(comparison)):
+                level["m_probability"] = median(values[place] for values in several)
     settle(arena, linker, settings, records)
     return settings
+
+
+def learn_from(arena: Connection, settings: Settings, key: Key) -> dict[str, list[float]]:
+    """Learn m from the pairs of one rule, for the columns that the rule does not make equal.
+
+    Where the pairs are too few or too much alike to tell anything, nothing is learnt. A session that ends so leaves its
+    linker unusable, so each has its own.
+
+    Returns:
+        Column -> m by Splink's number of the level.
+    """
+    from splink.internals.exceptions import EMTrainingException
+
+    plain = deepcopy(settings)
+    for comparison in plain["comparisons"]:
+        for level in comparison["comparison_levels"]:
+            level.pop("tf_adjustment_column", None)
+            level.pop("tf_adjustment_weight", None)
+    linker, _ = make_linker(arena, plain)
+    try:
+        linker.training.estimate_parameters_using_expectation_maximisation(
+            key.condition, max_pairs=session_pairs if key.pairs > session_pairs else None
+        )
+    except (EMTrainingException, ValueError):
+        return {}
+    found = {}
+    for comparison in linker.misc.save_model_to_json()["comparisons"]:
+        if comparison["output_column_name"] not in key.columns:
+            values = [level.get("m_probability") or 0.0 for level in trained_levels(comparison)]
+            if sum(values) > 0:
+                found[comparison["output_column_name"]] = values
+    return found
 
 
 def settle(arena: Connection, linker: Any, settings: Settings, records: int) -> None:
     """Find the share of matches among all pairs, and take the matches out of u; both until they no longer change.
 
     Over the patterns of agreement that occur among the pairs of the blocking rules (pairs outside count as no matches):
-    share = sum(probability) / all pairs, u = (observed - share * m) / (1 - share).
+    share = sum(probability) / all pairs, u = (observed - share * m) / (1 - share). The m of columns that no session
+    taught is learnt here too. No m is less than half a match would make it: what never happened may yet happen.
     """
-    from numpy import asarray, exp, float64, full, log, maximum
+    from numpy import asarray, bincount, exp, float64, full, log, maximum
 
     predicted = linker.inference.predict(warning_mode="never")
     names = [comparison["output_column_name"] for comparison in settings["comparisons"]]
@@ -91,20 +129,23 @@ def settle(arena: Connection, linker: Any, settings: Settings, records: int) -> 
     predicted.drop_table_from_database_and_remove_from_cache()
     pairs = asarray(patterns["pairs"], float64)
     levels = {name: asarray(patterns[f"gamma_{name}"]) for name in names}
+    known = {name: levels[name] >= 0 for name in names}
     every = records * (records - 1) / 2
-    m, observed = probabilities(settings, 1 / every)
+    m, observed, untaught = probabilities(settings, 1 / every)
     u, share = dict(observed), 1 / records
     for _ in range(rounds):
         weight = full(len(pairs), log(share / (1 - share)))
         for name in names:
-            known = levels[name] >= 0
-            weight[known] += log(m[name] / u[name])[levels[name][known]]
-        share = min(max(float((pairs / (1 + exp(-weight))).sum()) / every, 1 / every), 0.5)
+            weight[known[name]] += log(m[name] / u[name])[levels[name][known[name]]]
+        matches = pairs / (1 + exp(-weight))
+        share = min(max(float(matches.sum()) / every, 1 / every), 0.5)
         for name in names:
-            cleaned = maximum(
-                (observed[name] - share * m[name]) / (1 - share), maximum(observed[name] * least_share, 1 / every)
-            )
-            u[name] = cleaned / cleaned.sum()
+            if name in untaught:
+                m[name] = bincount(levels[name][known[name]], matches[known[name]], len(m[name])) + 0.5
+            m[name] = maximum(m[name] / m[name].sum(), min(0.5 / (share * every), 0.01))
+            least = maximum(observed[name] * least_share, 1 / every)
+            u[name] = maximum((observed[name] - share * m[name]) / (1 - share), least)
+            m[name], u[name] = m[name] / m[name].sum(), u[name] / u[name].sum()
     settings["probability_two_random_records_match"] = rounded(share)
     for comparison in settings["comparisons"]:
         name = comparison["output_column_name"]
@@ -112,16 +153,29 @@ def settle(arena: Connection, linker: Any, settings: Settings, records: int) -> 
             level["m_probability"], level["u_probability"] = rounded(m[name][place]), rounded(u[name][place])
 
 
-def probabilities(settings: Settings, least: float) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The m and u of each comparison, (levels,) float64 by Splink's number of the level; what was never seen gets the least."""
-    from numpy import array, float64
+def probabilities(settings: Settings, least: float) -> tuple[dict[str, Any], dict[str, Any], set[str]]:
+    """The m and u of each comparison, (levels,) float64 by Splink's number of the level, and which have no m yet.
 
-    found: tuple[dict[str, Any], dict[str, Any]] = {}, {}
+    An m that nothing taught starts with the same value in 19 of 20 matches; what was never seen gets the least.
+    """
+    from numpy import array, float64, full
+
+    m: dict[str, Any] = {}
+    u: dict[str, Any] = {}
+    untaught = set()
     for comparison in settings["comparisons"]:
-        for known, kind, unseen in zip(found, ("m_probability", "u_probability"), (1e-4, least), strict=True):
-            values = array([level.get(kind) or unseen for level in trained_levels(comparison)], float64)
-            known[comparison["output_column_name"]] = values / values.sum()
-    return found
+        name, levels = comparison["output_column_name"], trained_levels(comparison)
+        taught = [level.get("m_probability") for level in levels]
+        m[name] = full(len(levels), 0.05 / (len(levels) - 1))
+        m[name][-1] = 0.95
+        if any(taught):
+            m[name] = array([value or 1e-4 for value in taught], float64)
+            m[name] /= m[name].sum()
+        else:
+            untaught.add(name)
+        u[name] = array([level.get("u_probability") or least for level in levels], float64)
+        u[name] /= u[name].sum()
+    return m, u, untaught
 
 
 def trained_levels(comparison: Settings) -> list[Settings]:
