@@ -138,3 +138,30 @@ entities:
     before = store.state()
     store.run(decisions=[], mode="full")
     assert store.state() == before
+
+
+def test_what_is_said_of_an_identifier_that_left_the_data_does_not_part_its_id_from_its_heir(tmp_path: Path) -> None:
+    yaml = """
+sources:
+  crm: {file: c.csv, key: id}
+ids:
+  user_id:
+  email:
+entities:
+  person:
+    ids: [user_id, email]
+    from:
+      - {source: crm, ids: {user_id: user, email: email}}
+"""
+    store = Store.of(tmp_path, yaml)
+    store.land("crm", [{"id": "1", "user": "a", "email": "ann@x.com"}])
+    store.run()
+    entity = store.entity_of("ann@x.com")
+    at = datetime(2023, 6, 1, tzinfo=UTC)
+    said = Decision(1, "person", "user_id", "a", "email", "ann@x.com", "not_same", "me", None, at, None, None)
+    store.land("crm", [{"id": "2", "user": None, "email": "ann@x.com"}])
+    for mode in ("incremental", "full"):
+        assert store.run(decisions=[said], mode=mode).entities == {"person": 1}
+        assert store.entity_of("ann@x.com") == entity, "the account is gone, the person keeps the id"
+    store.land("crm", [{"id": "1", "user": "a", "email": "ann@x.com"}])
+    assert store.run(decisions=[said]).entities == {"person": 2}

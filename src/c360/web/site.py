@@ -139,7 +139,7 @@ class Site:
         """Path -> how many things wait there, for the navigation."""
         if not visit.has_read or "suggestion" not in visit.reading.tables():
             return {}
-        from c360.web.topics.review.queue import waiting
+        from c360.profiles.review.queue import waiting
 
         return {"/review": len(waiting(visit.reading))}
 

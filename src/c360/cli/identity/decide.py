@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from c360.cli.identity.saying import author_option, decision_json, find, note_option, record
+from c360.cli.identity.taking_back import take_back
 from c360.cli.options import dry_run_option, json_option, load, project_option
 from c360.cli.output import print_json, print_table
 
@@ -133,19 +134,4 @@ def decisions(with_revoked: bool, project_dir: Path, as_json: bool) -> None:
 @json_option
 def undo(number: int, author: str, project_dir: Path, dry_run: bool, as_json: bool) -> None:
     """Take a decision back; the next run no longer follows it. It stays listed with `decisions --all`."""
-    from c360.govern.decisions import revoke_decision
-    from c360.warehouse.control import open_control
-    from c360.warehouse.control.decisions import find_decision
-
-    project = load(project_dir)
-    if dry_run:
-        with open_control(project.store) as control:
-            taken = find_decision(control, number)
-    else:
-        taken = revoke_decision(project.store, number, author)
-    if as_json:
-        print_json({"decision": decision_json(taken)})
-    else:
-        click.echo(
-            f"{'would take back' if dry_run else 'took back'} decision {number}; the next run follows", err=dry_run
-        )
+    take_back(load(project_dir), number, author, dry_run=dry_run, as_json=as_json)

@@ -66,13 +66,17 @@ def enforce_limits(scope: Scope, scratch: Scratch, label: str, edges: str) -> in
     return len(refused)
 
 
+alive = " AND ".join(f"p.{end} NOT IN (SELECT node_id FROM identity.tombstone)" for end in ("u", "v"))
+"""Of an identifier that no source names any more only its id lives on, which is nobody else than its heir."""
+
+
 def find_apart(scratch: Scratch, label: str) -> list[int]:
     """The components that hold two identifiers that a person said are not the same."""
     if not scratch.count("identity.apart"):
         return []
     found = scratch.rows(
         f"SELECT DISTINCT a.component_id FROM identity.apart AS p JOIN {label} AS a ON a.node = p.u "
-        f"JOIN {label} AS b ON b.node = p.v WHERE a.component_id = b.component_id"
+        f"JOIN {label} AS b ON b.node = p.v WHERE a.component_id = b.component_id AND {alive}"
     )
     return [int(component) for (component,) in found]
 
@@ -84,7 +88,7 @@ def read_apart(scratch: Scratch) -> list[tuple[int, int]]:
         (u, v)
         for u, v in scratch.rows(
             f"SELECT p.u, p.v FROM identity.apart AS p JOIN {contested} AS a ON a.node = p.u "
-            f"JOIN {contested} AS b ON b.node = p.v WHERE p.u <> p.v"
+            f"JOIN {contested} AS b ON b.node = p.v WHERE p.u <> p.v AND {alive}"
         )
     ]
 

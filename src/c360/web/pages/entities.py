@@ -7,15 +7,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from c360.errors import Fault, suggest
+from c360.profiles.columns import Column, columns_of, list_columns
+from c360.profiles.names import naming
 from c360.web.frame.faults import MissingError
 from c360.web.frame.navigation import entity_label, one_label
 from c360.web.frame.page import Context, Download, File, Page, Parameter, shown
 from c360.web.frame.plain import plain
 from c360.web.frame.visit import Visit
-from c360.web.topics.entities.columns import Column, columns_of, list_columns
 from c360.web.topics.entities.cursors import parse_cursor
 from c360.web.topics.entities.listing import Facet, Listed, Question, Row, facets, list_rows, sort_column
-from c360.web.topics.entities.names import naming
 from c360.web.topics.entities.searching import search
 
 most_exported = 1_000_000

@@ -5,11 +5,11 @@ from typing import Any
 
 from c360.errors import C360Error, Fault
 from c360.features import catalogue
+from c360.profiles.names import names_of
 from c360.web.frame.faults import MissingError
 from c360.web.frame.navigation import entity_label
 from c360.web.frame.page import Action, Context, Outcome, Page, Parameter, shown
 from c360.web.frame.visit import Visit
-from c360.web.topics.entities.names import names_of
 from c360.web.topics.features.declaring import (
     Draft,
     activities_for,

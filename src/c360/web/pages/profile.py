@@ -7,18 +7,18 @@ from uuid import UUID
 
 from c360.errors import Fault
 from c360.govern.sql import quote
+from c360.profiles.columns import columns_of, first_seen_column, label_of, last_seen_column
+from c360.profiles.names import initials, names_of, naming
 from c360.web.frame.faults import MissingError
 from c360.web.frame.moved import Moved
 from c360.web.frame.navigation import entity_label, one_label
 from c360.web.frame.page import Context, Page, Parameter, shown
 from c360.web.frame.visit import Visit
 from c360.web.pages.entities import entity_of
-from c360.web.topics.entities.columns import columns_of, first_seen_column, label_of, last_seen_column
 from c360.web.topics.entities.cursors import parse_cursor
 from c360.web.topics.entities.figures import Figure, key_figures
 from c360.web.topics.entities.graph import Graph, identity_graph
 from c360.web.topics.entities.listing import Related
-from c360.web.topics.entities.names import initials, names_of, naming
 from c360.web.topics.entities.relations import Relation, relations
 from c360.web.topics.entities.timeline import KindCount, Timeline, Weeks, kind_counts, per_week, shades, timeline
 from c360.web.topics.entities.traits import (

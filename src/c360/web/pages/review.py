@@ -5,13 +5,13 @@ from datetime import datetime
 
 from c360.errors import Fault
 from c360.govern.decisions import Verdict, decisions_of, record_decision, revoke_decision
+from c360.profiles.review.comparison import Comparison, compare, effects
+from c360.profiles.review.queue import Pair, best_identifiers, waiting
 from c360.project import Project
 from c360.web.frame.faults import MissingError
 from c360.web.frame.navigation import one_label
 from c360.web.frame.page import Action, Context, Outcome, Page, Parameter, shown
 from c360.web.frame.visit import Visit
-from c360.web.topics.review.evidence import Comparison, compare
-from c360.web.topics.review.queue import Pair, best_identifiers, waiting
 
 most_decisions = 20
 verdicts = ("same", "different")
@@ -81,21 +81,6 @@ def show(visit: Visit) -> ReviewContext:
         can_run=visit.viewer.may("run"),
         is_running=visit.site.jobs.is_busy,
     )
-
-
-def effects(pair: Pair, found: Comparison, label: str) -> tuple[str, ...]:
-    """What accepting would change."""
-    left, right = found.left, found.right
-    said = [f"2 profiles become 1; the older id {pair.first} stays, {pair.second} leads to it"]
-    said.append(
-        f"its {label} has {left.identifiers + right.identifiers} identifiers then, from {len({*left.sources, *right.sources})} sources"
-    )
-    if left.activities + right.activities:
-        said.append(
-            f"{left.activities:,} and {right.activities:,} activities are one timeline; features are computed anew"
-        )
-    said.append("it can be undone: the decision is kept, not the merge")
-    return tuple(said)
 
 
 def decisions(visit: Visit) -> tuple[tuple[Decided, ...], int]:

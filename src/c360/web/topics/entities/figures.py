@@ -7,8 +7,8 @@ from typing import Any
 
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
+from c360.profiles.columns import Column, columns_of, last_seen_column
 from c360.web.frame.formats import ago, day, number
-from c360.web.topics.entities.columns import Column, columns_of, last_seen_column
 from c360.web.topics.entities.timeline import data_end, stream_of
 
 most_figures = 4

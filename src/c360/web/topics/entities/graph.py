@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
+from c360.profiles.columns import label_of
 from c360.web.frame.navigation import plural
-from c360.web.topics.entities.columns import label_of
 
 most_drawn = 60
 most_of_a_kind = 4

@@ -7,9 +7,9 @@ from typing import Any
 from c360.errors import Fault, ProjectError, suggest
 from c360.govern.reading import Reading
 from c360.govern.sql import comma, quote
-from c360.web.topics.entities.columns import Column, columns_of, last_seen_column
+from c360.profiles.columns import Column, columns_of, last_seen_column
+from c360.profiles.names import Naming, names_of, naming
 from c360.web.topics.entities.cursors import Cursor, parse_cursor
-from c360.web.topics.entities.names import Naming, names_of, naming
 
 page_rows = 50
 most_facet_values = 12

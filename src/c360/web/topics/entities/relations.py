@@ -7,9 +7,9 @@ from typing import Any
 
 from c360.govern.reading import Reading
 from c360.govern.sql import comma, quote
+from c360.profiles.columns import Column, columns_of, last_seen_column
+from c360.profiles.names import naming
 from c360.web.frame.navigation import entity_label
-from c360.web.topics.entities.columns import Column, columns_of, last_seen_column
-from c360.web.topics.entities.names import naming
 
 most_shown = 12
 

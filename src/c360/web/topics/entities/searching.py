@@ -6,7 +6,7 @@ from uuid import UUID
 from c360.cleaning import normalise
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
-from c360.web.topics.entities.names import names_of, naming
+from c360.profiles.names import names_of, naming
 
 most_found = 20
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from c360.govern.reading import Reading
 from c360.govern.sql import comma, literal, quote
+from c360.profiles.columns import label_of
 from c360.project import Project
-from c360.web.topics.entities.columns import label_of
 from c360.web.topics.entities.cursors import Cursor, parse_cursor
 
 page_rows = 12

@@ -8,10 +8,10 @@ from typing import Any
 from c360.entities.vocabulary import keep_of
 from c360.govern.reading import Reading
 from c360.govern.sql import comma, quote
-from c360.web.topics.entities.columns import Column, columns_of
+from c360.profiles.columns import Column, columns_of
+from c360.profiles.names import names_of
 from c360.web.topics.entities.freshness import Freshness, source_freshness
 from c360.web.topics.entities.listing import Related
-from c360.web.topics.entities.names import names_of
 from c360.web.topics.entities.timeline import sources_by_activity
 
 groups = ("Identity", "Attributes", "Behaviour", "Value")

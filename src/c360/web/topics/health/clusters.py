@@ -6,8 +6,8 @@ from typing import Any
 
 from c360.govern.reading import Reading
 from c360.govern.sql import literal, quote
+from c360.profiles.names import names_of
 from c360.web.frame.navigation import entity_label
-from c360.web.topics.entities.names import names_of
 
 edges = (1, 2, 3, 4, 5, 10, 20, 50, 100)
 most_biggest = 10

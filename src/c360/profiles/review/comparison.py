@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
-from c360.web.topics.entities.columns import Column, columns_of
-from c360.web.topics.entities.names import names_of
-from c360.web.topics.review.queue import Pair
+from c360.profiles.columns import Column, columns_of
+from c360.profiles.names import names_of
+from c360.profiles.review.queue import Pair
 
 Verdict = Literal["same", "close", "differs", "no evidence"]
 close_from = 0.8
@@ -137,3 +137,18 @@ def side_of(reading: Reading, entity: str, entity_id: int) -> Side:
         sql = f"SELECT DISTINCT source FROM {quote(f'{entity}_record')} WHERE entity_id = ? ORDER BY 1"
         sources = tuple(str(row[0]) for row in reading.rows(sql, (entity_id,)))
     return Side(entity_id, name, sources, counts[0], counts[1])
+
+
+def effects(pair: Pair, found: Comparison, label: str) -> tuple[str, ...]:
+    """What accepting would change."""
+    left, right = found.left, found.right
+    said = [f"2 profiles become 1; the older id {pair.first} stays, {pair.second} leads to it"]
+    said.append(
+        f"its {label} has {left.identifiers + right.identifiers} identifiers then, from {len({*left.sources, *right.sources})} sources"
+    )
+    if left.activities + right.activities:
+        said.append(
+            f"{left.activities:,} and {right.activities:,} activities are one timeline; features are computed anew"
+        )
+    said.append("it can be undone: the decision is kept, not the merge")
+    return tuple(said)
