@@ -12,6 +12,7 @@ from c360.features import catalogue, histories
 from c360.features.rollups import periods
 from c360.pipeline.reports.breakdowns import breakdown_tables
 from c360.pipeline.reports.evidence import evidence_tables
+from c360.pipeline.reports.matching import match_tables
 from c360.pipeline.reports.suggestions import suggestion_tables
 from c360.project import Project
 from c360.project.blocks.entities import Entity
@@ -36,6 +37,7 @@ def published_tables(project: Project) -> list[PublishedTable]:
         *report_tables(project),
         *evidence_tables(project),
         *suggestion_tables(project),
+        *match_tables(project),
     ]
 
 

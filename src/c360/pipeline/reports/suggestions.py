@@ -1,8 +1,9 @@
-"""A project's `suggest:` in, the table of pairs that may be one out: for people to decide, never merged by itself."""
+"""A project's `suggest:` and `match:` in, the table of pairs that may be one out: for people to decide, never merged by itself."""
 
 from collections.abc import Iterator
 
 from c360.entities import relation_columns
+from c360.pipeline.reports.matching import likely_sql, parted
 from c360.project import Project
 from c360.project.blocks.entities import Entity
 from c360.warehouse import comma, literal, qualified, quote
@@ -12,8 +13,13 @@ most_alike = 10  # a value that more than so many share says nothing
 
 
 def suggestion_tables(project: Project) -> Iterator[PublishedTable]:
-    """The one table of suggestions, when any entity asks for them."""
+    """The one table of suggestions, when any entity asks for them or is matched."""
     selects = [pairs_sql(project, name, entity) for name, entity in project.file.entities.items() if entity.suggest]
+    likely = [likely_sql(name) for name in project.file.match]
+    if likely:  # a pair may be suggested for both reasons
+        every = " UNION ALL ".join([*selects, *likely])
+        columns = "entity, entity_id, other_id, MAX(score) AS score, MIN(alike) AS alike"
+        selects = [f"SELECT {columns} FROM ({every}) AS suggested GROUP BY entity, entity_id, other_id"]
     if selects:
         yield PublishedTable(
             name="suggestion",
@@ -27,7 +33,7 @@ def suggestion_tables(project: Project) -> Iterator[PublishedTable]:
                 PublishedColumn("alike", "How many have the same values: two when only these two have them"),
             ),
             grain="one row per pair",
-            description="Pairs that may be one, by what the project's `suggest:` compares; a person decides.",
+            description="Pairs that may be one, by what the project's `suggest:` compares or by matching; a person decides.",
         )
 
 
@@ -48,8 +54,7 @@ def pairs_sql(project: Project, name: str, entity: Entity) -> str:
     return (
         f"SELECT {literal(name)} AS entity, a.entity_id, b.entity_id AS other_id, CAST(1 AS DOUBLE) AS score, f.alike "
         f"FROM {keyed} AS a JOIN {few} AS f ON {same} JOIN {keyed} AS b ON {also} AND a.entity_id < b.entity_id "
-        "LEFT JOIN (SELECT DISTINCT LEAST(p.entity_id, q.entity_id) AS one, GREATEST(p.entity_id, q.entity_id) AS other "
-        "FROM identity.apart AS t JOIN identity.member AS p ON p.node_id = t.u JOIN identity.member AS q ON q.node_id = t.v) AS d "
+        f"LEFT JOIN {parted} AS d "
         "ON d.one = a.entity_id AND d.other = b.entity_id WHERE d.one IS NULL"
     )
 

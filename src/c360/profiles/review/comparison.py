@@ -4,7 +4,7 @@ The same rare value says more than the same common one: it weighs log2(all / tho
 a field that people have only one of weighs against the pair.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from math import log2
 from typing import Any, Literal
@@ -78,10 +78,23 @@ def compare(reading: Reading, pair: Pair) -> Comparison | None:
     fields = tuple(
         field_of(reading, pair.entity, column, left.get(column.name), right.get(column.name)) for column in columns
     )
+    told = told_by_model(reading, pair)
+    if told:  # a trained model knows better than the rarity of values
+        fields = tuple(
+            replace(field, weight=told.get(column.name, 0.0)) for column, field in zip(columns, fields, strict=True)
+        )
     total = sum(field.weight for field in fields)
     return Comparison(
         side_of(reading, pair.entity, pair.first), side_of(reading, pair.entity, pair.second), fields, total
     )
+
+
+def told_by_model(reading: Reading, pair: Pair) -> dict[str, float]:
+    """What a trained model says of each column of a pair, in bits; nothing when the pair does not come from matching."""
+    if "suggestion_reason" not in reading.tables():
+        return {}
+    sql = "SELECT compared, weight FROM suggestion_reason WHERE entity = ? AND entity_id = ? AND other_id = ?"
+    return {str(name): float(weight) for name, weight in reading.rows(sql, (pair.entity, pair.first, pair.second))}
 
 
 def field_of(reading: Reading, entity: str, column: Column, left: Any, right: Any) -> Field:

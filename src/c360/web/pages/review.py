@@ -50,8 +50,8 @@ class ReviewContext(Context):
 
 
 def has_suggestions(project: Project) -> bool:
-    """Whether the project asks for suggestions."""
-    return any(entity.suggest for entity in project.file.entities.values())
+    """Whether the project asks for suggestions, or matches records."""
+    return bool(project.file.match) or any(entity.suggest for entity in project.file.entities.values())
 
 
 def show(visit: Visit) -> ReviewContext:
