@@ -70,6 +70,8 @@ def offset_sql(moment: str, zone: str) -> str:
 @lru_cache(maxsize=8)
 def offsets(zone: str) -> tuple[int, tuple[tuple[datetime, int], ...]]:
     """A zone's first offset in seconds, and each change from 1970 to 2060: the UTC moment and the offset from then on."""
+    if zone == "UTC":
+        return 0, ()
     tz, step = ZoneInfo(zone), timedelta(days=7)
     at, here = first, offset_at(tz, first)
     start, changes = here, []
