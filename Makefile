@@ -19,6 +19,7 @@ define install
 	else \
 	  $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1' && $(BIN)/python -m pip install --quiet $(1); \
 	fi
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 endef
 

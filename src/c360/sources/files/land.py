@@ -22,6 +22,7 @@ from c360.sources.files.opening.source import Opened
 from c360.sources.files.splitting.refusals import Refusals
 from c360.sources.landed import FileState, Landed, SourceState, Tally
 from c360.warehouse import Connection, quote
+from c360.warehouse.engines.duckdb import engine_version
 from c360.warehouse.snippets import columns_only, compile_snippet
 
 Progress = Callable[[str, int, int], None]
@@ -268,6 +269,4 @@ def fingerprint(shape: str, sums: str) -> str:
     """The fingerprint of a table; it names the engine's version, because the engine's hash may change with it."""
     import hashlib
 
-    import duckdb
-
-    return f"{duckdb.__version__}-{sums}-{hashlib.sha256(shape.encode()).hexdigest()[:16]}"
+    return f"{engine_version}-{sums}-{hashlib.sha256(shape.encode()).hexdigest()[:16]}"
