@@ -217,7 +217,7 @@ def test_readers_stand_to_the_right_of_what_they_read_and_nothing_overlaps(
     site: tuple[Project, Path, dict[str, Page]],
 ) -> None:
     project, _, _ = site
-    graph = Site.of(project, published_tables(project), None).graph
+    graph = Site.of(project, published_tables(project), None, {}).graph
     edges, back = split_cycles(graph)
     places, _ = lay_out(graph, without_shortcuts(edges))
     assert not back

@@ -16,13 +16,17 @@ from c360.cli.output import print_json
 def command(to: Path, project_dir: Path, dry_run: bool, as_json: bool) -> None:
     """Write a site that describes every table and column, the identifiers, features, checks and the lineage."""
     from c360.pipeline.docs import write_docs
-    from c360.warehouse.snapshots import current_manifest
+    from c360.warehouse.snapshots import current_manifest, open_snapshot
 
     project = load(project_dir)
     if dry_run:
         click.echo(f"would write the site to {to}/", err=True)
         return
-    files = write_docs(project, to, current_manifest(project.store))
+    if current_manifest(project.store) is None:
+        files = write_docs(project, to)
+    else:
+        with open_snapshot(project.store) as reader:
+            files = write_docs(project, to, reader)
     if as_json:
         print_json({"folder": str(to), "files": [str(file) for file in files]})
     else:

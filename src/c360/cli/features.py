@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from c360.cli.options import json_option, load, project_option
+from c360.cli.options import dry_run_option, json_option, load, project_option
 from c360.cli.output import cell, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from c360.features import Entry
+    from c360.features.describing.distribution import Distribution
     from c360.features.panel import PanelResult
     from c360.project import Project
     from c360.warehouse import Connection
@@ -72,34 +75,29 @@ def find_entry(project: "Project", name: str) -> "Entry":
 @json_option
 def show(name: str, project_dir: Path, as_json: bool) -> None:
     """Show one feature: definition, lineage, who uses it, and its values now and 28 days ago."""
-    from c360.features.describing.distribution import read_distribution
-    from c360.features.describing.usage import used_by
+    from c360.features.describing.facts import facts_of
     from c360.warehouse.snapshots import open_snapshot
 
     project = load(project_dir)
     entry = find_entry(project, name)
-    users = used_by(project, (entry.entity, entry.name))
     with open_snapshot(project.store) as reader:
-        published = reader.tables()[entry.entity].stored
-        values = {}
-        if entry.name in published:
-            before = (datetime.now(UTC) - timedelta(days=28)).replace(tzinfo=None)
-            values["now"] = read_distribution(reader, entry.entity, entry.name)
-            values["28 days ago"] = read_distribution(reader, entry.entity, entry.name, before)
+        found = facts_of(project, entry, reader, datetime.now(UTC) - timedelta(days=28))
+    kept = backfilled_file(project, entry)
+    backfilled = str(kept) if kept.is_file() else None
     if as_json:
-        shown = {key: value.as_json() for key, value in values.items()}
-        kind = entry.type or published.get(entry.name)
-        print_json({**entry.as_json(), "type": kind, "used_by": users, "values": shown})
+        shown = {key: value.as_json() for key, value in found.values.items()}
+        said = {**entry.as_json(), "type": found.type, "used_by": list(found.used_by), "last_update": found.last_update}
+        print_json({**said, "backfill": backfilled, "values": shown})
         return
-    pairs = {**entry.as_json(), "type": entry.type or published.get(entry.name)}
-    pairs |= {"sources": ", ".join(entry.sources), "used_by": ", ".join(users) or "nothing"}
+    pairs = {**entry.as_json(), "type": found.type, "last_update": cell(found.last_update), "backfill": backfilled}
+    pairs |= {"sources": ", ".join(entry.sources), "used_by": ", ".join(found.used_by) or "nothing"}
     for key, value in pairs.items():
         if value not in (None, ""):
             click.echo(f"  {key.rstrip('_'):<12} {cell(value)}")
-    print_values(values)
+    print_values(found.values)
 
 
-def print_values(values: dict[str, Any]) -> None:
+def print_values(values: "Mapping[str, Distribution]") -> None:
     """Distributions side by side."""
     rows = [
         (when, found.rows, f"{found.coverage:.1%}", found.different, round(found.mean, 3) if found.mean is not None else None,
@@ -223,6 +221,71 @@ def report(result: "PanelResult", as_of: datetime, to: Path | None, *, as_json: 
     click.echo(f"wrote {result.rows:,} rows with {len(result.features)} features{where}", err=True)
     for name, reason in result.skipped.items():
         click.echo(f"  left out {name}: {reason}", err=True)
+
+
+@command.command(epilog="Example: c360 features backfill contact.orders_30d --from 2026-01-01 --every week")
+@click.argument("name")
+@click.option("--from", "first", required=True, help="The first date.")
+@click.option("--until", "last", help="The last date; default that of the published snapshot.")
+@click.option("--every", type=click.Choice(["day", "week", "month"]), default="day", show_default=True)
+@click.option("--state", is_flag=True, help="Also read traits, of which only today's value is known.")
+@click.option(
+    "--to", type=click.Path(path_type=Path, dir_okay=False), help="A .parquet or .csv file; default in the store."
+)
+@project_option
+@dry_run_option
+@json_option
+def backfill(
+    name: str,
+    first: str,
+    last: str | None,
+    every: str,
+    state: bool,
+    to: Path | None,
+    project_dir: Path,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Compute the history of a feature as it is declared now: its value at every past date, never looked up."""
+    from dataclasses import asdict
+
+    from c360.features import backfill as room
+    from c360.features.published import open_published
+
+    project = load(project_dir)
+    entry = find_entry(project, name)
+    target = to or backfilled_file(project, entry)
+    with open_published(project) as (work, as_of):
+        end = min(as_of, parse_date(last)) if last else as_of
+        dates = list(room.dates_of(parse_date(first), end, every, project.timezone))
+        if dry_run:
+            click.echo(f"would compute {entry.entity}.{entry.name} at {len(dates):,} dates into {target}", err=True)
+            return
+        result = room.backfill(work, project, (entry.entity, entry.name), dates, as_of, state=state)
+        said = {**asdict(result), "every": every, "as_of": as_of, "identity": "as it is known now", "file": str(target)}
+        write_backfill(work, target, said)
+    if as_json:
+        print_json(said)
+    else:
+        click.echo(
+            f"wrote {result.rows:,} values of {result.entity}.{result.version} at {result.dates:,} dates to {target}"
+        )
+
+
+def backfilled_file(project: "Project", entry: "Entry") -> Path:
+    """Where the history of a version of a feature is kept."""
+    return project.store / "backfill" / f"{entry.entity}.{entry.name.partition('@')[0]}@{entry.version}.parquet"
+
+
+def write_backfill(work: "Connection", to: Path, said: dict[str, Any]) -> None:
+    """Write the values, and beside them what they are."""
+    from c360.cli.output import json_text
+    from c360.features.backfill import backfill_table
+    from c360.warehouse.engines.duckdb_beside import write_file
+
+    to.parent.mkdir(parents=True, exist_ok=True)
+    write_file(work, f'SELECT * FROM {backfill_table} ORDER BY entity_id, "at"', to)
+    to.with_suffix(f"{to.suffix}.json").write_text(json_text({"version": 1, **said}) + "\n", encoding="utf-8")
 
 
 @command.command(epilog="Example: c360 features library --entity customer")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -54,5 +54,19 @@ def print_plan(found: "Plan") -> None:
     if found.values:
         click.echo()
         print_table(("entity", "column", "rows that change"), [(v.entity, v.column, v.rows) for v in found.values])
+    print_recompute(found.recompute)
     if found.is_empty:
         click.echo("a run would change nothing")
+
+
+def print_recompute(found: dict[str, Any]) -> None:
+    """Which features a run would compute for whom."""
+    if not found:
+        return
+    if found["full"]:
+        click.echo(f"\na run would compute every feature of every row: {found['full']}")
+        return
+    rows = ", ".join(f"{count:,} {entity}" for entity, count in found["touched"].items())
+    click.echo(f"\na run would compute {found['carried']} features for {rows}, and carry over the rest")
+    for name, reason in found["moving"].items():
+        click.echo(f"  for every row: {name}, because {reason}")

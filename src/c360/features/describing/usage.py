@@ -1,4 +1,4 @@
-"""A feature of a project in, everything that uses it out: features, segments, syncs and checks."""
+"""A feature of a project in, everything that uses it out: features, segments, syncs, lenses and checks."""
 
 import re
 
@@ -21,6 +21,9 @@ def used_by(project: Project, key: Key) -> list[str]:
         of = project.file.segments[sync.segment].of if sync.segment in project.file.segments else sync.table
         if of == entity and (sync.segment in segments or word.search(str(sync.set))):
             found.append(f"sync {title}")
+    found += [
+        f"lens {file}" for file, text in lens_texts(project) if word.search(text) and is_named(project, entity, text)
+    ]
     for check in project.file.checks:
         named = [*(check.unique or ()), *(check.not_null or ()), check.accepted_values, check.relationships, check.to]
         if f"{entity}.{name}" in named or (
@@ -28,3 +31,15 @@ def used_by(project: Project, key: Key) -> list[str]:
         ):
             found.append(f"check {check.verb} of {entity}.{name}")
     return found
+
+
+def lens_texts(project: Project) -> list[tuple[str, str]]:
+    """The lens files of a project that can be read, with their text."""
+    files = [item if isinstance(item, str) else item.file for item in project.file.lens]
+    return [(file, (project.root / file).read_text("utf-8")) for file in files if (project.root / file).is_file()]
+
+
+def is_named(project: Project, entity: str, text: str) -> bool:
+    """Whether a text names an entity's table."""
+    names = {entity, project.file.entities[entity].label or entity}
+    return any(re.search(rf"(?<![A-Za-z0-9_]){re.escape(name)}(?![A-Za-z0-9_])", text, re.IGNORECASE) for name in names)

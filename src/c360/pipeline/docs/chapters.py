@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from c360.pipeline.docs.html import code, element, joined, link, table
+from c360.features import Entry, catalogue
+from c360.pipeline.docs.html import code, element, facts, joined, link, table
 from c360.pipeline.docs.sentences import (
     again_sentence,
     block_sentence,
@@ -13,6 +14,7 @@ from c360.pipeline.docs.sentences import (
     null_sentence,
     relation_sentence,
     source_sentence,
+    spread_sentence,
 )
 from c360.pipeline.docs.site import Site, kinds, table_page
 from c360.project.blocks.ids import ListRef
@@ -153,13 +155,13 @@ def activities(site: Site) -> str:
 
 
 def features(site: Site) -> str:
-    """Every computed trait."""
+    """Every computed trait: a table of all, then each with everything that is known of it."""
     lineage_of = {(t.name, c.name): c.lineage for t in site.tables if t.kind == "entity" for c in t.columns}
     rows = [
         (f"{entity}.{name}",
-         (link(name, f"{table_page(entity)}#{name}"), entity, definition.feature.description or "", feature_sentence(definition),
+         (link(name, f"#feature-{entity}.{name}"), entity, definition.feature.description or "", feature_sentence(definition),
           null_sentence(definition), joined((site.origin(o) for o in lineage_of.get((entity, name), ())), "; "),
-          definition.tier, f"{name}@{definition.feature.version}", site.owner(definition.owner)))
+          definition.tier, f"{name.partition('@')[0]}@{definition.version}", site.owner(definition.owner)))
         for (entity, name), definition in site.definitions.items()
     ]  # fmt: skip
     header = ("feature", "of", "description", "definition", "no value", "from", "refreshed", "version", "owner")
@@ -168,7 +170,27 @@ def features(site: Site) -> str:
         "Features",
         "Traits that are computed, each as of the run's time.",
         table(header, rows, "Features"),
+        [element("h2", "Each feature"), [in_full(site, entry) for entry in catalogue(site.project)]] if rows else None,
     )
+
+
+def in_full(site: Site, entry: Entry) -> object:
+    """One feature with everything that is known of it."""
+    known = site.facts[entry.entity, entry.name]
+    signal = "yes" if entry.signal else None
+    replaced = f"yes, by {entry.replaced_by}" if entry.deprecated else None
+    updated = f"{known.last_update:%Y-%m-%d %H:%M} UTC" if known.last_update else "not yet computed"
+    pairs: list[tuple[str, object]] = [
+        ("Description", entry.description), ("Owner", site.owner(entry.owner)), ("Type", (known.type or "").lower()),
+        ("Unit", entry.unit), ("Personal data", entry.pii or "no"), ("From", joined((site.origin(o) for o in entry.sources), "; ")),
+        ("Class", entry.class_), ("Window", entry.window or "all time"), ("Refreshed", entry.tier),
+        ("No value", "stays empty" if entry.null is None else code(entry.null)), ("Version", f"{entry.name.partition('@')[0]}@{entry.version}"),
+        ("Deprecated", replaced), ("Usage signal", signal), ("Last update", updated), ("Used by", ", ".join(known.used_by) or "nothing"),
+        *((f"Values {when}", spread_sentence(values)) for when, values in known.values.items()),
+    ]  # fmt: skip
+    title = element("h3", link(entry.name, f"{table_page(entry.entity)}#{entry.name}"), f" of {entry.entity}",
+                    id=f"feature-{entry.entity}.{entry.name}")  # fmt: skip
+    return [title, facts(pairs)]
 
 
 def segments(site: Site) -> str:

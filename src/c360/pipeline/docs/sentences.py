@@ -1,5 +1,6 @@
 """Declarations of the project file in, plain sentences for readers who do not know its keys out."""
 
+from c360.features.describing.distribution import Distribution
 from c360.features.language.definitions import Definition
 from c360.project import Project
 from c360.project.blocks.entities import BelongsTo
@@ -133,3 +134,18 @@ def check_sentence(check: Check) -> str:
         "not_same": f"{listed} are not one {check.entity or 'entity'}",
     }[check.verb]
     return f"{text}, where {check.where}" if check.where else text
+
+
+def spread_sentence(values: Distribution) -> str:
+    """How the values of a column are spread."""
+    if not values.rows:
+        return "no rows"
+    text = f"{values.filled:,} of {values.rows:,} rows have one ({values.coverage:.1%}), {values.different:,} different"
+    if values.mean is not None:
+        text += f", mean {values.mean:,.4g}"
+    if values.quantiles and values.filled:
+        names = ("least", "lower quarter", "median", "upper quarter", "greatest")
+        text += "; " + ", ".join(f"{name} {value}" for name, value in zip(names, values.quantiles, strict=True))
+    if values.top:
+        text += "; most often " + ", ".join(f"{value} ({count:,})" for value, count in values.top[:5])
+    return text

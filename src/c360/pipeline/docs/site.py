@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from c360.features.describing.facts import Facts
 from c360.features.language.definitions import Definition, list_definitions
 from c360.pipeline.docs.drawing import draw
 from c360.pipeline.docs.graph import Graph, lineage_graph
@@ -35,6 +36,7 @@ class Site:
 
     Attributes:
         manifest: what was last published, for types and row counts; None before the first run.
+        facts: feature -> what is published of it.
     """
 
     project: Project
@@ -42,12 +44,19 @@ class Site:
     graph: Graph
     definitions: dict[tuple[str, str], Definition]
     manifest: Manifest | None
+    facts: dict[tuple[str, str], Facts]
 
     @classmethod
-    def of(cls, project: Project, tables: Sequence[PublishedTable], manifest: Manifest | None) -> "Site":
+    def of(
+        cls,
+        project: Project,
+        tables: Sequence[PublishedTable],
+        manifest: Manifest | None,
+        facts: dict[tuple[str, str], Facts],
+    ) -> "Site":
         """Gather what the pages need."""
         definitions = {definition.key: definition for definition in list_definitions(project)}
-        return cls(project, tables, lineage_graph(project, tables), definitions, manifest)
+        return cls(project, tables, lineage_graph(project, tables), definitions, manifest, facts)
 
     def owner(self, *owners: str | None) -> str:
         """The first owner that is named, else the project's."""

@@ -106,7 +106,8 @@ def compare_project(
 @contextmanager
 def tried(project: Project, as_of: datetime | None) -> Iterator[Connection]:
     """A copy of the work store after a trial, with its identities in the form of published tables, in schema `after`."""
-    with trial(project, as_of, only_identity=True) as work:
+    with trial(project, as_of, only_identity=True) as path:
+        work = path.work
         work.create_schema("after")
         for name in project.file.entities:
             select = f"SELECT id_kind, value, entity_id FROM identity.lookup WHERE entity = {literal(name)}"

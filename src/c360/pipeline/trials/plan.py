@@ -81,13 +81,18 @@ class EntityChange:
 
 @dataclass
 class Plan:
-    """What a run would change; everything is new when nothing is published."""
+    """What a run would change; everything is new when nothing is published.
+
+    Attributes:
+        recompute: which features a run would compute for which rows, and why (`features.update.carry.Update`).
+    """
 
     published: str | None
     definitions: list[DefinitionChange] = field(default_factory=list)
     entities: list[EntityChange] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     values: list[ValueChange] = field(default_factory=list)
+    recompute: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -118,7 +123,8 @@ def plan(project: Project, *, quick: bool = False, as_of: datetime | None = None
     found.definitions = changed_definitions(project, manifest) if manifest else []
     if manifest is None or quick:
         return found
-    with open_snapshot(project.store, sealed=False) as reader, trial(project, as_of) as work:
+    with open_snapshot(project.store, sealed=False) as reader, trial(project, as_of) as path:
+        work, found.recompute = path.work, path.report.features
         attach(work, reader)
         for name in project.file.entities:
             if name in reader.tables():
@@ -150,8 +156,8 @@ def changed_definitions(project: Project, manifest: Manifest) -> list[Definition
 
 
 @contextmanager
-def trial(project: Project, as_of: datetime | None, *, only_identity: bool = False) -> Iterator[Connection]:
-    """A copy of the work store on which the steps of a run have been done, up to the features (or to identity)."""
+def trial(project: Project, as_of: datetime | None, *, only_identity: bool = False) -> Iterator[RunPath]:
+    """A run on a copy of the work store, of which the steps up to the features (or to identity) are done."""
     at = (as_of or datetime.now(UTC)).replace(tzinfo=UTC)
     with tempfile.TemporaryDirectory(prefix="plan-", dir=project.store) as folder:
         with run_lock(project.store):
@@ -167,7 +173,7 @@ def trial(project: Project, as_of: datetime | None, *, only_identity: bool = Fal
             steps = (path.land, path.identify, path.stream, path.tabulate, path.compute)
             for step in steps[:2] if only_identity else steps:
                 step(work)
-            yield work
+            yield path
 
 
 def compare_entity(work: Connection, project: Project, reader: SnapshotReader, name: str, found: Plan) -> None:
