@@ -5,6 +5,7 @@ from c360.identity.decisions.people import Said, read_people
 from c360.identity.evidence.derived import derive, in_order
 from c360.identity.evidence.numbered import number_observed
 from c360.identity.evidence.observed import observed_query
+from c360.identity.evidence.unfit import check_columns
 from c360.identity.inputs.mentions import Derivation
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
@@ -18,9 +19,13 @@ def gather(scope: Scope, scratch: Scratch, plan: Plan) -> None:
 
     Reads:  scratch slot, rule; what is kept of identity.naming
     Writes: scratch observed, people, named, numbered; identity.node
+
+    Raises:
+        ProjectError: columns that identify nobody, merges that go round in a circle, decisions that contradict each other.
     """
     has_people = scope.has_people and plan.people_changed
     scratch.make("observed", observed_query(scope, plan.rows, with_people=has_people))
+    check_columns(scope, scratch, {number for number, condition in plan.rows.items() if condition is None})
     said = read_people(scope, scratch) if has_people else []
     waiting: set[str] = set()
     for entity, derivations in in_order(scope):
