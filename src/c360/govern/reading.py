@@ -15,7 +15,7 @@ from c360.govern.policy import Viewer
 from c360.govern.role_views import Compiler, RoleViews
 from c360.govern.watchdog import watchdog
 from c360.project import Project
-from c360.warehouse import Connection, literal, qualified, quote
+from c360.warehouse import Connection, comma, literal, qualified, quote
 from c360.warehouse.snapshots import SnapshotInfo, SnapshotReader, files, list_snapshots, open_snapshot
 from c360.warehouse.snapshots.manifest import ColumnEntry, Manifest, TableEntry
 
@@ -292,21 +292,27 @@ class Reading:
         message = f"this question takes longer than the {self.seconds:g} seconds it may"
         return TooHeavyError(Fault("deadline", message, fix="ask for a shorter time span or with a filter"))
 
-    def find(self, entity: str, values: Sequence[tuple[str, str]]) -> list[int]:
-        """The entities that have one of these exact identifiers (kind, normalised value).
+    def find(self, entity: str, values: Sequence[tuple[str, str]]) -> list[tuple[int, str]]:
+        """The entities that have one of these exact identifiers (kind, normalised value), each with the kind.
 
         A masked kind is searched only where the role may `find:` it; a hidden one never.
         """
-        allowed = [(kind, value) for kind, value in values if self.may_find(entity, kind)]
+        allowed = [(kind, value) for kind, value in dict.fromkeys(values) if self.may_find(entity, kind)]
         if not allowed or not self.sees(entity):
             return []
-        pairs = " OR ".join(f"(id_kind = {literal(kind)} AND value = ?)" for kind, _ in allowed)
+        texts = list(dict.fromkeys(value for _, value in allowed))
         table = f"{quote(self.opened.database)}.{qualified('main', f'{entity}_identifier')}"
+        kinds = comma(literal(kind) for kind in dict.fromkeys(kind for kind, _ in allowed))
         sql = (
-            f"SELECT DISTINCT entity_id FROM {table} WHERE ({pairs}) "
-            f"AND entity_id IN (SELECT entity_id FROM {quote(entity)}) ORDER BY entity_id LIMIT 20"
+            f"SELECT DISTINCT entity_id, id_kind, value FROM {table} WHERE value IN ({comma('?' for _ in texts)}) "
+            f"AND id_kind IN ({kinds}) ORDER BY entity_id LIMIT 200"
         )
-        return [int(row[0]) for row in self.rows(sql, [value for _, value in allowed])]
+        named = [(int(row[0]), str(row[1])) for row in self.rows(sql, texts) if (row[1], row[2]) in set(allowed)]
+        ids = comma(str(one) for one in dict.fromkeys(one for one, _ in named))
+        if not ids:
+            return []
+        seen = {int(row[0]) for row in self.rows(f"SELECT entity_id FROM {quote(entity)} WHERE entity_id IN ({ids})")}
+        return [(one, kind) for one, kind in named if one in seen][:20]
 
     def may_find(self, entity: str, kind: str) -> bool:
         """Whether the role may search by the exact value of an identifier kind."""

@@ -97,6 +97,7 @@ def seal(raw: Any, folder: Path, *, sealed: bool) -> None:
     """Let the relative paths of the views start at the folder, and reach nothing else on the disk when sealed."""
     home = search_folder(folder)
     raw.execute(f"SET GLOBAL file_search_path = {literal(home)}")
+    raw.execute("SET GLOBAL parquet_metadata_cache = true")  # parts never change
     open_to_all = raw.execute("SELECT current_setting('enable_external_access')").fetchone()[0]
     if sealed and open_to_all:  # readers of one snapshot in one process share an engine, which is sealed once
         allowed = comma(literal(path) for path in (f"{files.parts_name}/", f"{home}/{files.parts_name}/"))

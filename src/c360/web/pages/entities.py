@@ -16,7 +16,7 @@ from c360.web.frame.plain import plain
 from c360.web.frame.visit import Visit
 from c360.web.topics.entities.cursors import parse_cursor
 from c360.web.topics.entities.listing import Facet, Listed, Question, Row, facets, list_rows, sort_column
-from c360.web.topics.entities.searching import search
+from c360.web.topics.search.searching import search
 
 most_exported = 1_000_000
 neutral = "'"

@@ -6,7 +6,7 @@ from c360.web.frame.moved import Moved
 from c360.web.frame.navigation import entity_label
 from c360.web.frame.page import Context, Page, Parameter, shown
 from c360.web.frame.visit import Visit
-from c360.web.topics.entities.searching import Hit, search
+from c360.web.topics.search.searching import Hit, search
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,16 @@ def sort_column(columns: Sequence[Column], asked: str | None, named: Naming) -> 
 def list_rows(
     reading: Reading, entity: str, question: Question, shown: Sequence[Column], cursor: str | None = None
 ) -> Listed:
-    """One page of an entity's list, with how many there are in all."""
+    """One page of an entity's list, with how many there are in all; remembered as long as the snapshot is open."""
+    memory, key = reading.memory, ("listed", entity, repr(question), tuple(column.name for column in shown), cursor)
+    if key not in memory:
+        memory[key] = read_list(reading, entity, question, shown, cursor)
+    found: Listed = memory[key]
+    return found
+
+
+def read_list(reading: Reading, entity: str, question: Question, shown: Sequence[Column], cursor: str | None) -> Listed:
+    """One page of an entity's list as it is stored."""
     named = naming(reading, entity)
     known = columns_of(reading, entity)
     parts, params = conditions(question, known)

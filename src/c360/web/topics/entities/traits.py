@@ -179,17 +179,17 @@ def winning_sources(reading: Reading, entity: str, entity_id: int) -> dict[str, 
     names = [column.name for column in reading.columns(table) if column.name not in fixed]
     if not names:
         return {}
-    by_order: dict[str, list[str]] = {}
-    for name in names:
-        by_order.setdefault(record_order(reading, entity, name), []).append(name)
+    by_name = {name: record_order(reading, entity, name) for name in names}
+    orders = list(dict.fromkeys(by_name.values()))
+    places = comma(f"row_number() OVER (ORDER BY {order})" for order in orders)
+    sql = f"SELECT source, {places}, {comma(quote(name) for name in names)} FROM {quote(table)} WHERE entity_id = ?"
+    rows = reading.rows(sql, (entity_id,))
     found = {}
-    for order, ordered in by_order.items():
-        sql = f"SELECT source, {comma(quote(name) for name in ordered)} FROM {quote(table)} WHERE entity_id = ? ORDER BY {order}"
-        rows = reading.rows(sql, (entity_id,))
-        for place, name in enumerate(ordered, 1):
-            source = next((str(row[0]) for row in rows if row[place] is not None), None)
-            if source is not None:
-                found[name] = source
+    for column, name in enumerate(names, 1 + len(orders)):
+        place = 1 + orders.index(by_name[name])
+        offered = [(row[place], str(row[0])) for row in rows if row[column] is not None]
+        if offered:
+            found[name] = min(offered)[1]
     return found
 
 

@@ -7,8 +7,11 @@ from c360.cleaning import normalise
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.profiles.names import names_of, naming
+from c360.web.topics.search.directory import Directory
 
 most_found = 20
+many_names = 20_000  # below, the engine reads them as quickly
+last_character = chr(0x10FFFF)
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,9 @@ def exact_ids(reading: Reading, entity: str, text: str) -> dict[int, str]:
         if block is not None and not block.columns and not (block.type == "domain" and "@" in text):
             normal = normalise(block, text, region=project.file.project.region)
             pairs += [(kind, normal)] if normal and normal != text else []
-    for kind in dict.fromkeys(kind for kind, _ in pairs):
-        ids = reading.find(entity, [pair for pair in pairs if pair[0] == kind])
-        found |= {one: kind for one in ids if one not in found}
+    order = list(project.file.entities[entity].ids)
+    for one, kind in sorted(reading.find(entity, pairs), key=lambda hit: order.index(hit[1])):
+        found.setdefault(one, kind)
     own = own_id(reading, entity, text)
     return found | ({own: "id"} if own is not None and own not in found else {})
 
@@ -78,6 +81,10 @@ def like_name(reading: Reading, entity: str, text: str) -> list[Hit]:
     named = naming(reading, entity)
     if named.column is None or named.column in reading.masked(entity):
         return []
+    entry = reading.tables().get(entity)
+    if entry is not None and entry.rows > many_names:
+        found = directory(reading, entity, named.column).find(text, most_found)
+        return [Hit(entity, one, name, "name", is_exact=False) for one, name in found]
     name = quote(named.column)
     sql = (
         f"SELECT entity_id, {name} FROM {quote(entity)} WHERE contains(lower({name}), ?) "
@@ -89,6 +96,20 @@ def like_name(reading: Reading, entity: str, text: str) -> list[Hit]:
     ]
 
 
+def directory(reading: Reading, entity: str, column: str) -> Directory:
+    """All names of an entity, as the role sees them; read once as long as the snapshot is open."""
+    memory, key = reading.memory, ("directory", entity, column)
+    if key not in memory:
+        name = quote(column)
+        memory[key] = Directory(
+            reading.rows(
+                f"SELECT entity_id, {name} FROM {quote(entity)} WHERE {name} IS NOT NULL ORDER BY {name}, entity_id"
+            )
+        )
+    found: Directory = memory[key]
+    return found
+
+
 def like_identifier(reading: Reading, entity: str, text: str) -> list[Hit]:
     """Entities with an identifier that begins with the text; masked ones are not searched."""
     kinds = [
@@ -97,10 +118,16 @@ def like_identifier(reading: Reading, entity: str, text: str) -> list[Hit]:
     if not kinds:
         return []
     marks = ", ".join("?" for _ in kinds)
+    table = quote(f"{entity}_identifier")
+    lines = [
+        f"SELECT entity_id, id_kind FROM {table} WHERE id_kind IN ({marks}) AND value >= ? AND value < ?"
+        for _ in dict.fromkeys((text, text.lower()))
+    ]
+    ends = [end for one in dict.fromkeys((text, text.lower())) for end in (*kinds, one, one + last_character)]
     sql = (
-        f"SELECT entity_id, min(id_kind) FROM {quote(f'{entity}_identifier')} WHERE id_kind IN ({marks}) "
-        f"AND (starts_with(value, ?) OR starts_with(value, ?)) GROUP BY entity_id ORDER BY entity_id LIMIT {most_found}"
+        f"SELECT entity_id, min(id_kind) FROM ({' UNION ALL '.join(lines)}) GROUP BY entity_id "
+        f"ORDER BY entity_id LIMIT {most_found}"
     )
-    rows = reading.rows(sql, (*kinds, text, text.lower()))
+    rows = reading.rows(sql, ends)
     names = names_of(reading, entity, [int(row[0]) for row in rows])
     return [Hit(entity, int(row[0]), names.get(int(row[0]), str(row[0])), str(row[1]), is_exact=False) for row in rows]

@@ -1,0 +1,1 @@
+"""Search: a text in, what it names out."""
