@@ -12,10 +12,13 @@ import resource
 import sys
 import tempfile
 import time
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
+from c360.activity import increment
+from c360.features import build
 from c360.features.compiler import statement
 from c360.features.compiler.frame import Frame
 from c360.features.compiler.rows import Tables
@@ -139,9 +142,40 @@ def measure(events: int, memory: str | None) -> None:
                 work, project, PanelRequest("person", cuts, tuple(key[1] for key in merging), "no bought in 30d"), AS_OF
             )
         report(f"panel of {len(cuts)} dates, {result.rows:,} rows", clock)
+        measure_day(work, project, report)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         print(f"peak memory {peak:,} MB")
         work.close()
+
+
+def measure_day(work: Connection, project: Project, report: Callable[[str, Clock], None]) -> None:
+    """Features as of one day, then of the next with that day's activities: everything, and only what is touched."""
+    day, late = AS_OF - timedelta(days=1), f"activity_ts >= CAST('{AS_OF - timedelta(days=1)}' AS TIMESTAMP)"
+    work.execute(f"CREATE TABLE today AS SELECT * FROM activity.person WHERE {late}")
+    work.execute(f"DELETE FROM activity.person WHERE {late}")
+    for table, columns in increment.tables.items():
+        work.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
+    work.execute(f"INSERT INTO {increment.state_table} VALUES ('person', '', 0, 'once')")
+    build(work, project, day)
+    work.execute("INSERT INTO activity.person SELECT * FROM today")
+    work.execute(f"INSERT INTO {increment.change_table} SELECT DISTINCT 'person', entity_id, 1 FROM today")
+    work.execute(f"UPDATE {increment.state_table} SET version = 1")
+    with Clock() as clock:
+        found = build(work, project, AS_OF)
+    share = found.touched.get("person", 0) / work.scalar("SELECT count(*) FROM entities.person")
+    report(f"one more day: {share:.1%} of the people touched", clock)
+    work.execute("CREATE TABLE followed AS SELECT * FROM features.person")
+    with Clock() as clock:
+        build(work, project, AS_OF, anew=True)
+    report("the same day, everything anew", clock)
+    names = ", ".join(f'"{key[1]}"' for key in resolve(project)[0])
+    either = " UNION ALL ".join(
+        f"SELECT count(*) AS n FROM (SELECT entity_id, {names} FROM {a} EXCEPT SELECT entity_id, {names} FROM {b}) d"
+        for a, b in (("followed", "features.person"), ("features.person", "followed"))
+    )
+    print(
+        f"rows that differ between the two: {work.scalar(f'SELECT sum(n) FROM ({either}) e')}; {found.full or 'followed'}"
+    )
 
 
 def giant(project: Project, reads: dict, tables: Tables) -> str:

@@ -193,6 +193,21 @@ def test_much_that_is_touched_is_computed_at_once(tmp_path: Path, monkeypatch: p
     followed.assert_equals_a_rebuild()
 
 
+def test_where_half_of_the_teams_are_touched_only_people_are_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("c360.features.update.carry.least_touched", 1)
+    declared = "features: {person: {f: {count: seen}}, team: {g: {distinct: seen, take: sku}, h: {sum: person.f}}}"
+    followed = Followed(tmp_path, declared)
+    followed.run()
+    followed.log += [("x1", "u3", None, "s9", 5, AT), ("x2", "u4", None, "s9", 5, AT)]
+
+    found = followed.run()
+
+    assert (found.full, found.moving) == (None, {("team", "g"): "2 of 3 team are touched"})
+    followed.assert_equals_a_rebuild()
+
+
 def test_short_streams_are_built_at_once_and_leave_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,21 +69,28 @@ def prepare(work: Connection, tables: Tables, reads: Mapping[Key, Read], past: P
     odd = other_types(work, tables, steady)
     if odd:
         return Update(f"columns of {odd} have other types", moving)
-    difference = Difference(work, tables, steady, past, now)
+    difference = Difference(work, tables, steady, past, now, moving)
     kinds = find_touched(difference)
-    counts = {
-        kind: work.rows(
+    too_many = much_touched(work, kinds)
+    moving = find_moving(reads, past, now, too_many)
+    steady = {key: read for key, read in reads.items() if key not in moving}
+    if any(read.kind == "stream" for read in steady.values()):
+        return replace(difference, steady=steady, moving=moving)
+    drop_scratch(work, kinds)
+    return Update(" and ".join(too_many.values()), moving)
+
+
+def much_touched(work: Connection, kinds: list[str]) -> dict[str, str]:
+    """The entities of which so many are touched that their activities had better be read once for all; and how many."""
+    found = {}
+    for kind in kinds:
+        counts = (
             f"SELECT (SELECT count(*) FROM {touched_table(kind)}), (SELECT count(*) FROM {qualified('entities', kind)})"
-        )[0]
-        for kind in kinds
-    }
-    for kind, (touched, rows) in counts.items():
-        if any(key[0] == kind and read.kind == "stream" for key, read in steady.items()) and touched > max(
-            rows * most_touched, least_touched
-        ):
-            drop_scratch(work, kinds)
-            return Update(f"{touched:,} of {rows:,} {kind} are touched", moving)
-    return difference
+        )
+        touched, rows = work.rows(counts)[0]
+        if touched > max(rows * most_touched, least_touched):
+            found[kind] = f"{touched:,} of {rows:,} {kind} are touched"
+    return found
 
 
 def other_types(work: Connection, tables: Tables, steady: Mapping[Key, Read]) -> str | None:
@@ -119,7 +126,7 @@ def carry_over(work: Connection, difference: Difference, reads: dict[Key, Read])
     renew_rollups(work, narrow, reads, difference)
     counts = {kind: int(work.scalar(f"SELECT count(*) FROM {touched_table(kind)}")) for kind in kinds}
     drop_scratch(work, list(tables.project.file.entities))
-    return Update(None, find_moving(reads, difference.past, difference.now), counts, len(steady))
+    return Update(None, difference.moving, counts, len(steady))
 
 
 def renew_rollups(work: Connection, narrow: Tables, reads: dict[Key, Read], difference: Difference) -> None:

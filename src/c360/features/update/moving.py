@@ -9,15 +9,23 @@ from c360.features.language.scope import clock_sql
 from c360.features.update.past import Past
 
 
-def find_moving(reads: Mapping[Key, Read], past: Past, now: Past) -> dict[Key, str]:
+def find_moving(
+    reads: Mapping[Key, Read], past: Past, now: Past, too_many: Mapping[str, str] | None = None
+) -> dict[Key, str]:
     """Which features cannot be carried over for any entity, and why; what reads one of them neither.
 
     All others hang on an entity's own activities, columns and members, and on the date only where an activity passes
     the start or the end of a window.
+
+    Args:
+        reads: the features.
+        past: the last run.
+        now: this one.
+        too_many: entity -> why its features over activities are computed for all of it.
     """
     found: dict[Key, str] = {}
     for key, read in reads.items():
-        reason = why_moving(key, read, past, now)
+        reason = why_moving(key, read, past, now) or ((too_many or {}).get(key[0]) if read.kind == "stream" else None)
         if reason:
             found[key] = reason
     waiting = True

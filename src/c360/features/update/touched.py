@@ -34,13 +34,14 @@ def changed_table(entity: str) -> str:
 
 @dataclass(frozen=True)
 class Difference:
-    """The two runs between which features are carried over, and the features that are."""
+    """The two runs between which features are carried over, the features that are, and why the others are not."""
 
     work: Connection
     tables: Tables
     steady: Mapping[Key, Read]
     past: Past
     now: Past
+    moving: Mapping[Key, str]
 
     @property
     def dates(self) -> Interval:
