@@ -19,7 +19,7 @@ from c360.identity.matching.store import Model, forget, read_model, write_model
 from c360.warehouse import Connection, comma, literal, quote
 from c360.warehouse.engines.duckdb import open_memory
 
-form_version = 1  # one more whenever scores would come out differently
+form_version = 2  # one more whenever scores would come out differently
 fewest_records = 30  # from fewer, nothing can be learnt
 
 
@@ -157,7 +157,8 @@ def train_model(
     conditions = [said_condition(rule) for rule in match.blocking] or [one.condition for one in keys]
     if not keys:
         return None
-    settings = train(arena, comparisons_of(profiled, said), conditions, keys)
+    sessions = [one for one in keys if not one.is_part]
+    settings = train(arena, comparisons_of(profiled, said), conditions, sessions)
     count_terms(arena, [one.name for one in profiled if has_terms(one)])
     return Model(entity, key, number, match.version, records, tuple((one.name, one.kind) for one in profiled), settings)
 

@@ -5,7 +5,7 @@ in bounds: one column where its values are rare enough, a part of it, or two col
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from c360.identity.matching.learning.columns import Column, compared_name
@@ -13,7 +13,7 @@ from c360.warehouse import Connection, quote
 
 per_record = 40  # pairs per record that all rules together may give
 always = 1_000_000  # pairs that are compared anyway, however few records there are
-most_rules = 14
+most_rules = 18
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,13 @@ class Key:
         columns: the columns.
         parts: SQL of what must be equal; `{t}` stands for the side.
         pairs: how many pairs of records it gives.
+        is_part: it finds pairs that others miss, but too many that are no matches to learn from.
     """
 
     columns: tuple[str, ...]
     parts: tuple[str, ...]
     pairs: int = 0
+    is_part: bool = False
 
     @property
     def condition(self) -> str:
@@ -49,33 +51,25 @@ def said_condition(rule: str) -> str:
     return tree.sql(dialect="duckdb")
 
 
-def choose_keys(arena: Connection, columns: Sequence[Column], records: int, table: str = "record") -> list[Key]:
-    """The rules for columns.
+def choose_keys(arena: Connection, columns: Sequence[Column], records: int) -> list[Key]:
+    """The rules for columns: first whole columns, then beginnings and ends of one, then two columns together.
 
     Args:
-        arena: where the records are.
+        arena: where the records are, in table `record`.
         columns: what is compared.
         records: how many records there are.
-        table: their table.
     """
     budget = max(always, per_record * records)
-    share = budget // 6
+    whole_keys, part_keys, double_keys = (
+        sorted((counted(arena, key) for key in keys), key=lambda key: (key.pairs, key.parts))
+        for keys in (wholes(columns), parts_of(columns), doubles(columns))
+    )
     chosen: list[Key] = []
-    spent = 0
-    candidates = [counted(arena, key, table) for key in simple_keys(columns)]
-    singles = [key for key in candidates if key.pairs <= share]
-    wide = [column for column in columns if column.kind != "text" or column.agreement > 0]
-    double = [
-        counted(arena, key, table)
-        for key in double_keys(wide)
-        if not any(set(single.parts) <= set(key.parts) for single in singles)
-    ]
-    singles.sort(key=lambda key: key.pairs)
-    double.sort(key=lambda key: key.pairs)
-    for key in [*singles, *double]:
-        if key.pairs and spent + key.pairs <= budget and len(chosen) < most_rules and not covered(key, chosen):
+    for key in [*whole_keys, *part_keys, *double_keys]:
+        spent = sum(one.pairs for one in chosen)
+        most = budget // (12 if key.is_part else 6)
+        if len(chosen) < most_rules and 0 < key.pairs <= min(most, budget - spent) and not covered(key, chosen):
             chosen.append(key)
-            spent += key.pairs
     return chosen
 
 
@@ -84,16 +78,31 @@ def covered(key: Key, chosen: Sequence[Key]) -> bool:
     return any(set(one.parts) <= set(key.parts) for one in chosen)
 
 
-def simple_keys(columns: Sequence[Column]) -> Iterator[Key]:
+def wholes(columns: Sequence[Column]) -> Iterator[Key]:
     """One column, whole."""
     for column in columns:
         yield Key((column.name,), (whole(column),))
 
 
-def double_keys(columns: Sequence[Column]) -> Iterator[Key]:
+def parts_of(columns: Sequence[Column]) -> Iterator[Key]:
+    """One column's beginning or end, which errors elsewhere in it leave alone."""
+    for column in columns:
+        name = whole(column)
+        if column.kind in ("name", "text", "email") and column.length >= 4:
+            yield Key((column.name,), (beginning(column),), is_part=True)
+        elif column.kind == "date":
+            yield Key((column.name,), (f"substr({name}, 1, 4)",), is_part=True)
+            yield Key((column.name,), (f"right({name}, 4)",), is_part=True)
+        elif column.kind in ("code", "phone") and column.length >= 6:
+            half = int(column.length) // 2
+            yield Key((column.name,), (f"substr({name}, 1, {half})",), is_part=True)
+            yield Key((column.name,), (f"right({name}, {half})",), is_part=True)
+
+
+def doubles(columns: Sequence[Column]) -> Iterator[Key]:
     """Two columns, whole or in part."""
     for one, other in combinations(columns, 2):
-        yield Key((one.name, other.name), (loose(one), loose(other)))
+        yield Key((one.name, other.name), (beginning(one), beginning(other)))
 
 
 def whole(column: Column) -> str:
@@ -101,19 +110,17 @@ def whole(column: Column) -> str:
     return f"{{t}}{quote(compared_name(column.name))}"
 
 
-def loose(column: Column) -> str:
-    """The part of a column that errors rarely reach: the beginning."""
-    name = whole(column)
-    if column.kind in ("name", "text", "email") and column.length >= 4:
-        return f"substr({name}, 1, 3)"
-    return name
+def beginning(column: Column) -> str:
+    """The first letters of names and text; other columns whole."""
+    is_spelled = column.kind in ("name", "text", "email") and column.length >= 4
+    return f"substr({whole(column)}, 1, 3)" if is_spelled else whole(column)
 
 
-def counted(arena: Connection, key: Key, table: str) -> Key:
+def counted(arena: Connection, key: Key) -> Key:
     """The key with its number of pairs."""
     parts = [part.format(t="") for part in key.parts]
     present = " AND ".join(f"{part} IS NOT NULL" for part in parts)
     pairs = arena.scalar(
-        f"SELECT sum(n * (n - 1) // 2) FROM (SELECT count(*) AS n FROM {table} WHERE {present} GROUP BY {', '.join(parts)}) AS blocks"
+        f"SELECT sum(n * (n - 1) // 2) FROM (SELECT count(*) AS n FROM record WHERE {present} GROUP BY {', '.join(parts)}) AS blocks"
     )
-    return Key(key.columns, key.parts, int(pairs or 0))
+    return replace(key, pairs=int(pairs or 0))
