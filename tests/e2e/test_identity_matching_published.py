@@ -1,13 +1,16 @@
 """What readers see of matching: suggested pairs with their reasons, the report, the weights; and the real merges of a public story."""
 
 import csv
+import json
 import shutil
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.people_rows import people
 
+from c360.cli.match import command
 from c360.pipeline.run import RunOptions, run
 from c360.project import load_project
 from c360.warehouse.snapshots import open_snapshot
@@ -61,6 +64,23 @@ def test_the_report_and_the_weights_are_published(folder: Path) -> None:
     assert report["pairs to review"] > 0
     assert {name for name, _, _ in weights} == set(columns[1:])
     assert all(most > 0 > least for _, most, least in weights)
+
+
+def test_the_command_tells_the_report_the_weights_and_draws_them(folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "charts.html"
+    done = CliRunner().invoke(command, ["person", "--project", str(folder), "--charts", str(page), "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)["entities"]["person"]
+    assert told["report"]["pairs to review"] > 0
+    assert {level["compared"] for level in told["levels"]} == set(columns[1:])
+    assert page.read_text("utf-8").count("<iframe") == 2
+    shown = CliRunner().invoke(command, ["--project", str(folder)])
+    assert "entities with matching" in shown.output
+
+
+def test_the_command_names_the_entities_that_are_matched(folder: Path) -> None:
+    done = CliRunner().invoke(command, ["persn", "--project", str(folder)])
+    assert "did you mean 'person'" in str(done.exception)
 
 
 @pytest.mark.skipif(not shared.is_dir(), reason=f"the JaffleGaggle files are not at {shared}")

@@ -22,13 +22,13 @@ def reached(name: str, folder: Path) -> Outcome:
 
 @pytest.mark.parametrize("name", ["fake_1000", "febrl1"])
 def test_people_are_found_without_settings(name: str, tmp_path: Path) -> None:
-    assert reached(name, tmp_path).precision > 0.99
+    assert reached(name, tmp_path).precision > 0.98
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("name", ["febrl2", "febrl3", "febrl4"])
 def test_more_people_are_found_without_settings(name: str, tmp_path: Path) -> None:
-    assert reached(name, tmp_path).precision > 0.99
+    assert reached(name, tmp_path).precision > 0.98
 
 
 @pytest.mark.soak

@@ -24,6 +24,7 @@ summaries = {
     "identity": "Audit, evaluate, compare and look up identities.",
     "init": "Write a small commented project that runs.",
     "lens": "Query the semantic layer.",
+    "match": "Show what matching weighs and what it came to.",
     "plan": "Show what a run would change, before it runs.",
     "publish": "List the published snapshots, or go back to one.",
     "quarantine": "List what was not loaded, and replay it after a fix.",

@@ -19,7 +19,7 @@ from c360.identity.matching.store import Model, forget, read_model, write_model
 from c360.warehouse import Connection, comma, literal, quote
 from c360.warehouse.engines.duckdb import open_memory
 
-form_version = 2  # one more whenever scores would come out differently
+form_version = 3  # one more whenever scores would come out differently
 fewest_records = 30  # from fewer, nothing can be learnt
 
 

@@ -20,6 +20,8 @@ random_pairs = 1_000_001  # at the library's own default of a million it warns t
 most_sessions = 6
 session_pairs = 1_000_000
 rounds = 30
+most_matches = 3  # per record, on average
+most_differing = 0.25  # of the matches differ in any one column
 least_share = 0.02  # u is not lowered below this part of what random pairs show
 Settings = dict[str, Any]
 
@@ -113,11 +115,13 @@ def learn_from(arena: Connection, settings: Settings, key: Key) -> dict[str, lis
 
 
 def settle(arena: Connection, linker: Any, settings: Settings, records: int) -> None:
-    """Find the share of matches among all pairs, and take the matches out of u; both until they no longer change.
+    """Find the share of matches among all pairs, m, and u without the matches, until they no longer change.
 
-    Over the patterns of agreement that occur among the pairs of the blocking rules (pairs outside count as no matches):
-    share = sum(probability) / all pairs, u = (observed - share * m) / (1 - share). The m of columns that no session
-    taught is learnt here too. No m is less than half a match would make it: what never happened may yet happen.
+    Expectation maximisation over the patterns of agreement among the pairs of all blocking rules together, from what the
+    sessions taught (pairs outside count as no matches): share = sum(probability) / all pairs, m from the matches, u =
+    (observed - share * m) / (1 - share). Each session sees only pairs that agree in something; here no column is left out.
+    No m is less than half a match would make it: what never happened may yet happen. `most_matches` and
+    `most_differing` keep the class of matches from becoming one of firms or households.
     """
     from numpy import asarray, bincount, exp, float64, full, log, maximum
 
@@ -131,18 +135,18 @@ def settle(arena: Connection, linker: Any, settings: Settings, records: int) -> 
     levels = {name: asarray(patterns[f"gamma_{name}"]) for name in names}
     known = {name: levels[name] >= 0 for name in names}
     every = records * (records - 1) / 2
-    m, observed, untaught = probabilities(settings, 1 / every)
+    m, observed = probabilities(settings, 1 / every)
     u, share = dict(observed), 1 / records
     for _ in range(rounds):
         weight = full(len(pairs), log(share / (1 - share)))
         for name in names:
             weight[known[name]] += log(m[name] / u[name])[levels[name][known[name]]]
         matches = pairs / (1 + exp(-weight))
-        share = min(max(float(matches.sum()) / every, 1 / every), 0.5)
+        share = min(max(float(matches.sum()) / every, 1 / every), most_matches * records / every, 0.5)
         for name in names:
-            if name in untaught:
-                m[name] = bincount(levels[name][known[name]], matches[known[name]], len(m[name])) + 0.5
+            m[name] = bincount(levels[name][known[name]], matches[known[name]], len(m[name])) + 0.5
             m[name] = maximum(m[name] / m[name].sum(), min(0.5 / (share * every), 0.01))
+            m[name] = at_most_differing(m[name])
             least = maximum(observed[name] * least_share, 1 / every)
             u[name] = maximum((observed[name] - share * m[name]) / (1 - share), least)
             m[name], u[name] = m[name] / m[name].sum(), u[name] / u[name].sum()
@@ -153,16 +157,27 @@ def settle(arena: Connection, linker: Any, settings: Settings, records: int) -> 
             level["m_probability"], level["u_probability"] = rounded(m[name][place]), rounded(u[name][place])
 
 
-def probabilities(settings: Settings, least: float) -> tuple[dict[str, Any], dict[str, Any], set[str]]:
-    """The m and u of each comparison, (levels,) float64 by Splink's number of the level, and which have no m yet.
+def at_most_differing(m: Any) -> Any:
+    """Hold the m of `differs` down: matches that mostly differ in a column are those of something larger, such as a firm.
 
-    An m that nothing taught starts with the same value in 19 of 20 matches; what was never seen gets the least.
+    Without it, columns that many records share (an employer, a household) draw the model to what they are shared by.
+    """
+    m = m / m.sum()
+    if m[0] > most_differing:
+        m[1:] *= (1 - most_differing) / m[1:].sum()
+        m[0] = most_differing
+    return m
+
+
+def probabilities(settings: Settings, least: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The m and u of each comparison, (levels,) float64 by Splink's number of the level.
+
+    An m that nothing taught starts with the same value in 19 of 20 matches; a u that was never seen is the least.
     """
     from numpy import array, float64, full
 
     m: dict[str, Any] = {}
     u: dict[str, Any] = {}
-    untaught = set()
     for comparison in settings["comparisons"]:
         name, levels = comparison["output_column_name"], trained_levels(comparison)
         taught = [level.get("m_probability") for level in levels]
@@ -171,11 +186,9 @@ def probabilities(settings: Settings, least: float) -> tuple[dict[str, Any], dic
         if any(taught):
             m[name] = array([value or 1e-4 for value in taught], float64)
             m[name] /= m[name].sum()
-        else:
-            untaught.add(name)
         u[name] = array([level.get("u_probability") or least for level in levels], float64)
         u[name] /= u[name].sum()
-    return m, u, untaught
+    return m, u
 
 
 def trained_levels(comparison: Settings) -> list[Settings]:
