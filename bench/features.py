@@ -1,6 +1,6 @@
 """Thirty features over a generated stream: our passes, one query per feature, one giant query, and the scan below all.
 
-python -m bench.features [--events 1000000,10000000] [--memory 12GB]
+python -m bench.features [--events 1000000,10000000] [--people 100000] [--memory 12GB]
 
 The stream is sessionised: about ten activities per session over two years. CPU seconds count both cores, so that a busy
 machine changes them little; "x floor" is the ratio to reading the four columns that the features need.
@@ -60,12 +60,12 @@ def features() -> dict[str, str]:
     return found
 
 
-def open_bench(folder: Path, events: int, memory: str | None) -> tuple[Connection, Project]:
-    """A store with a stream of so many activities of a hundredth as many people."""
+def open_bench(folder: Path, events: int, people: int, memory: str | None) -> tuple[Connection, Project]:
+    """A store with a stream of so many activities of so many people."""
     lines = "".join(f"    {name}: {text}\n" for name, text in features().items())
     (folder / "c360.yaml").write_text(head + lines, encoding="utf-8")
     work = open_work(folder / "bench.duckdb", threads=2, memory=memory)
-    people, sessions = max(events // 100, 1), max(events // 10, 1)
+    sessions = max(events // 10, 1)
     for schema in ("activity", "entities", "features"):
         work.create_schema(schema)
     kind = "CASE WHEN hash(i * 7) % 100 < 80 THEN 'viewed' WHEN hash(i * 7) % 100 < 93 THEN 'carted' ELSE 'bought' END"
@@ -101,13 +101,13 @@ def cpu() -> float:
     return times.user + times.system
 
 
-def measure(events: int, memory: str | None) -> None:
+def measure(events: int, people: int, memory: str | None) -> None:
     """Print the table for one size."""
     with tempfile.TemporaryDirectory(prefix="bench-features-") as name:
-        work, project = open_bench(Path(name), events, memory)
+        work, project = open_bench(Path(name), events, people, memory)
         reads, faults = resolve(project)
         assert not faults, faults
-        print(f"\n{events:,} activities, {len(reads)} features, DuckDB on 2 threads")
+        print(f"\n{events:,} activities of {people:,} people, {len(reads)} features, DuckDB on 2 threads")
         print(f"{'way':<44}{'CPU s':>8}{'wall s':>8}{'x floor':>9}")
         with Clock() as floor:
             work.rows("SELECT max(entity_id), max(activity), max(activity_ts), max(amount) FROM activity.person")
@@ -196,10 +196,13 @@ def giant(project: Project, reads: dict, tables: Tables) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", default="1000000", help="sizes with commas")
+    parser.add_argument(
+        "--people", type=int, default=None, help="how many people; default a hundredth of the activities"
+    )
     parser.add_argument("--memory", default=None, help="memory limit of the store, such as 12GB")
     arguments = parser.parse_args()
     for events in arguments.events.split(","):
-        measure(int(events), arguments.memory)
+        measure(int(events), arguments.people or max(int(events) // 100, 1), arguments.memory)
 
 
 if __name__ == "__main__":

@@ -142,13 +142,6 @@ def may_attach_otherwise(
     )
     if lost:
         return True
-    work.execute(f"DROP TABLE IF EXISTS {fresh_node}")
-    work.execute(
-        f"CREATE TEMP TABLE {fresh_node} AS SELECT l.entity, l.id_kind, l.value FROM identity.lookup l "
-        f"LEFT JOIN {node_table} b ON b.node_id = l.node_id WHERE b.node_id IS NULL AND l.entity = {literal(entity)}"
-    )
-    if not work.scalar(f"SELECT count(*) FROM {fresh_node}"):
-        return False
     waiting = {
         source
         for (source,) in work.rows(
@@ -156,12 +149,21 @@ def may_attach_otherwise(
             (entity, "identifier of no %"),
         )
     }
-    return any(
-        reading.source not in changes.replaced
-        and (reading.source in waiting or len(reading.ids) > 1)
-        and names_fresh(work, context, reading, changes)
+    doubtful = [
+        reading
         for reading in readings
+        if reading.source not in changes.replaced and (reading.source in waiting or len(reading.ids) > 1)
+    ]
+    if not doubtful:
+        return False
+    work.execute(f"DROP TABLE IF EXISTS {fresh_node}")
+    work.execute(
+        f"CREATE TEMP TABLE {fresh_node} AS SELECT l.entity, l.id_kind, l.value FROM identity.lookup l "
+        f"LEFT JOIN {node_table} b ON b.node_id = l.node_id WHERE b.node_id IS NULL AND l.entity = {literal(entity)}"
     )
+    if not work.scalar(f"SELECT count(*) FROM {fresh_node}"):
+        return False
+    return any(names_fresh(work, context, reading, changes) for reading in doubtful)
 
 
 def names_fresh(work: Connection, context: Context, reading: Reading, changes: Changes) -> bool:
