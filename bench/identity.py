@@ -1,7 +1,7 @@
 """The closure of identity, measured beside its limits and beside others on one generated graph.
 
-`python -m bench.identity [--rows 1000000 ...] [--only NAME ...] [--keep FOLDER]` writes a seeded graph of identifiers
-(trees of Pareto sizes, chains of thousands of links, one chain of 10,000, a hub, repeated rows) and prints for each way
+`python -m bench.identity [--sizes 1000000 ...] [--hub 200000] [--only NAME ...] [--keep FOLDER]` writes a seeded graph of identifiers
+(trees of Pareto sizes, chains of thousands of links, one chain of 10,000, a hub of up to 200,000 edges, repeated rows) and prints for each way
 wall and CPU seconds, peak memory and the ratio to the limit. Every way runs in a process of its own, from Parquet to a
 table (identifier, cluster); the partitions are compared.
 """
@@ -43,41 +43,47 @@ def run_here(way: str, folder: Path) -> None:
     print(json.dumps({"wall": wall, "cpu": cpu, "peak_mb": peak, **partition}))
 
 
-def write(folder: Path, rows: int, seed: int) -> str:
+def write(folder: Path, rows: int, hub: int, seed: int) -> str:
     """Write the graph."""
     import numpy as np
 
     from bench.identity_graph import write_graph
 
-    return write_graph(folder, rows, np.random.default_rng(seed))
+    return write_graph(folder, rows, min(hub, rows // 50), np.random.default_rng(seed))
 
 
-def table(rows: list[dict[str, float | str]]) -> None:
-    """Print the figures."""
-    base = next((float(row["wall"]) for row in rows if row["way"] == floor and "wall" in row), None)
+def show(row: dict[str, float | str], base: float | None) -> None:
+    """Print the figures of one way."""
+    if "error" in row:
+        print(f"{row['way']:34}{row['error']}", flush=True)
+        return
+    ratio = f"{float(row['wall']) / base:9.1f}" if base else f"{'':>9}"
+    partition = (
+        f"{row['clusters']:,} clusters, largest {row['largest']:,}, {row['fingerprint']}" if "clusters" in row else ""
+    )
+    extra = str(row.get("note", ""))
+    print(
+        f"{row['way']:34}{row['wall']:9.2f}{row['cpu']:9.2f}{row['peak_mb']:9.0f}{ratio}  {partition}{extra}",
+        flush=True,
+    )
+
+
+def measure_all(names: list[str], folder: Path, seconds: int) -> None:
+    """Measure ways one after the other, each printed when it is done."""
     print(f"{'way':34}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}{'x limit':>9}  partition")
-    for row in rows:
-        if "error" in row:
-            print(f"{row['way']:34}{row['error']}")
-            continue
-        ratio = f"{float(row['wall']) / base:9.1f}" if base else f"{'':>9}"
-        partition = (
-            f"{row['clusters']:,} clusters, largest {row['largest']:,}, {row['fingerprint']}"
-            if "clusters" in row
-            else ""
-        )
-        extra = str(row.get("note", ""))
-        print(
-            f"{row['way']:34}{row['wall']:9.2f}{row['cpu']:9.2f}{row['peak_mb']:9.0f}{ratio}  {partition}{extra}",
-            flush=True,
-        )
+    base: float | None = None
+    for name in names:
+        row = measured(name, folder, seconds)
+        base = float(row["wall"]) if name == floor and "wall" in row else base
+        show(row, base)
 
 
 def main() -> None:
     """Measure."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rows", type=int, nargs="+", default=[1_000_000])
-    options.add_argument("--only", nargs="+", default=[name for name in ways if not name.startswith("slow: ")])
+    options.add_argument("--sizes", "--rows", dest="rows", type=int, nargs="+", default=[1_000_000], help="edges")
+    options.add_argument("--hub", type=int, default=200_000, help="edges of one mailbox; at most a fiftieth of all")
+    options.add_argument("--only", nargs="+", choices=list(ways), default=list(ways))
     options.add_argument("--seed", type=int, default=7)
     options.add_argument("--keep", type=Path, help="folder for the graph; kept, and reused when it is there")
     options.add_argument("--limit", type=int, default=600, help="seconds after which a way is given up")
@@ -85,7 +91,7 @@ def main() -> None:
     options.add_argument("--write", type=int, help=argparse.SUPPRESS)
     given = options.parse_args()
     if given.write is not None:
-        print(f"{given.rows[0]:,} rows: {write(given.keep, given.rows[0], given.write)}", flush=True)
+        print(f"{given.rows[0]:,} rows: {write(given.keep, given.rows[0], given.hub, given.write)}", flush=True)
         return
     if given.run:
         run_here(given.run, given.keep)
@@ -96,8 +102,9 @@ def main() -> None:
             if not (folder / "edges.parquet").exists():
                 folder.mkdir(parents=True, exist_ok=True)
                 command = [sys.executable, "-m", "bench.identity", "--write", str(given.seed), "--rows", str(rows)]
+                command += ["--hub", str(given.hub)]
                 subprocess.run([*command, "--keep", str(folder)], check=True)  # apart, so that its memory is not ours
-            table([measured(way, folder, given.limit) for way in given.only])
+            measure_all(given.only, folder, given.limit)
 
 
 if __name__ == "__main__":

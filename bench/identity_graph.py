@@ -1,8 +1,8 @@
 """A number of rows and a seed in, a Parquet file of linked identifiers with the shapes that occur out.
 
 90 % of the rows are trees (a person's identifiers, Pareto(1.5) sizes up to 2,000), 10 % chains of up to 8,000 links and
-one of 10,000; half a percent of the persons share a mailbox and a kiosk device, which makes one giant component; every
-tenth row is repeated. Identifiers at even depth are of kind a, at odd depth of kind b.
+one of 10,000; as many persons as the hub has edges share a mailbox, a quarter of them one of twenty kiosks, which makes one
+giant component; every tenth row is repeated. Identifiers at even depth are of kind a, at odd depth of kind b.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 longest_chain = 10_000
 
 
-def write_graph(folder: Path, rows: int, chance: np.random.Generator) -> str:
+def write_graph(folder: Path, rows: int, hub: int, chance: np.random.Generator) -> str:
     """Write `edges.parquet(a, b, ts)`, and `base.parquet` and `delta.parquet`: 99 % of it and a random 1 %."""
     own = int(rows / 1.1)
     sizes = sizes_of(own, chance)
@@ -25,16 +25,16 @@ def write_graph(folder: Path, rows: int, chance: np.random.Generator) -> str:
     child_is_b = depth % 2 == 1
     a = np.where(child_is_b, above, step)
     b = np.where(child_is_b, step, above)
-    shared = chance.choice(len(sizes), max(2, len(sizes) // 200), replace=False)
+    shared = chance.choice(len(sizes), min(max(2, hub), len(sizes)), replace=False)
     raw = duckdb.connect()
     raw.execute("SET threads = 2")
     raw.register("link", {"person": person, "a": a, "b": b, "moment": chance.integers(0, 10**7, len(a))})
-    raw.register("hub", {"person": shared})
+    raw.register("hub", {"person": shared, "place": np.arange(len(shared))})
     raw.execute(
         "CREATE TABLE edge AS SELECT 'a:' || person || '_' || a AS a, 'b:' || person || '_' || b AS b, "
         "TIMESTAMP '2023-01-01' + INTERVAL 1 SECOND * moment AS ts FROM link "
         "UNION ALL SELECT 'a:' || person || '_0', 'b:test@test.com', TIMESTAMP '2023-01-01' FROM hub "
-        "UNION ALL SELECT 'a:' || person || '_0', 'b:kiosk-' || (person % 20), TIMESTAMP '2023-01-02' FROM hub"
+        "UNION ALL SELECT 'a:' || person || '_0', 'b:kiosk-' || (person % 20), TIMESTAMP '2023-01-02' FROM hub WHERE place % 4 = 0"
     )
     raw.execute(f"INSERT INTO edge SELECT * FROM edge USING SAMPLE {rows // 11} ROWS (reservoir, 3)")
     raw.execute(

@@ -15,7 +15,8 @@ sources: {edge: {file: edges.parquet, key: id, time: ts, append_only: true}}
 ids:
   a: {clean: {external: {block_defaults: false}}}
   b: {clean: {external: {block_defaults: false}}}
-entities: {person: {ids: [a, b], from: [{source: edge, ids: {a: a, b: b}}]}}
+entities:
+  person: {ids: [a, b], hold: {people: 1000000000, identifiers: 1000000000}, from: [{source: edge, ids: {a: a, b: b}}]}
 """
 
 

@@ -178,6 +178,6 @@ ways: dict[str, Callable[[Path], Partition]] = {
     "in memory (scipy)": closure("memory", compiled=False),
     "sql": closure("sql"),
     "splink clustering": splink,
-    "slow: label propagation": propagation,
+    "label propagation": propagation,
     "identity build, then 1 % new": build,
 }
