@@ -31,6 +31,8 @@ def match_entities(scope: Scope, scratch: Scratch) -> None:
     work.execute(f"DELETE FROM identity.said WHERE rule_id IN ({match_rules})")
     label = close_edges(scratch, usable_edges(scratch))
     labels = scratch.make("match_label", f"SELECT node, component_id FROM {label}")
+    for table in ("match_link", "match_reason", "match_report"):  # of entities that are no longer matched, too
+        work.execute(f"DELETE FROM identity.{table}")
     for entity in scope.project.file.match:
         scored = score_entity(scope, scratch, entity)
         link_entity(scope, scratch, entity, scored, labels)
@@ -55,8 +57,6 @@ def note_changes(scratch: Scratch, before: str, now: str) -> None:
 
 def link_entity(scope: Scope, scratch: Scratch, entity: str, scored: Scored, labels: str) -> None:
     """Choose among the scored pairs of an entity and write what becomes of them."""
-    for table in ("match_link", "match_reason", "match_report"):
-        scratch.work.execute(f"DELETE FROM identity.{table} WHERE entity = {literal(entity)}")
     if scored.model is not None:
         write_outcome(scope, scratch, scored.model, decide(scope, scratch, entity, labels))
     write_report(scope, scratch, entity, scored, labels)
