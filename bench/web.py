@@ -55,7 +55,7 @@ class Asked:
 
 def make(folder: Path, people: int, events: int) -> None:
     """Write and run the project, unless the folder holds it already."""
-    if (folder / ".c360" / "CURRENT").exists():
+    if (folder / ".c360" / "published" / "CURRENT").exists():
         return
     jaffle_gaggle.write(folder, users=people, events=events)
     one_thread(folder)
