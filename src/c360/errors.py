@@ -107,6 +107,19 @@ class LockedError(C360Error):
     exit_code = 75
 
 
+def unwritable(path: object, error: OSError) -> ProjectError:
+    """What to raise when the file that a user named cannot be written."""
+    fix = "choose a file in a folder that is there and that you may write to"
+    return ProjectError(Fault("file-not-writable", f"'{path}' cannot be written: {error.strerror or error}", fix=fix))
+
+
+def unknown_entity(name: str, known: Iterable[str]) -> ProjectError:
+    """What to raise when a user names an entity that the project does not have."""
+    names = [str(candidate) for candidate in known]
+    fix = suggest(name, names) or f"entities: {', '.join(names)}"
+    return ProjectError(Fault("unknown-entity", f"unknown entity '{name}'", fix=fix))
+
+
 def suggest(name: str, known: Iterable[str]) -> str | None:
     """The one did-you-mean hint: the nearest known name as a fix, or None when nothing is near."""
     names = [str(candidate) for candidate in known]

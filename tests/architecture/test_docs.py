@@ -108,6 +108,16 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in {re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def test_the_index_of_the_docs_leads_to_every_page() -> None:
+    folder = root / "docs"
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    linked = {(folder / target).resolve() for target in re.findall(r"\]\(([^)#\s]+)", index)}
+    library = folder / "reference" / "feature-library"
+    wanted = {page for page in folder.rglob("*.md") if library not in page.parents} | {library / "README.md"}
+    assert wanted - linked == {folder / "README.md"}
+    assert "](docs/README.md)" in (root / "README.md").read_text(encoding="utf-8")
+
+
 def test_the_first_screen_of_the_readme_has_the_picture_and_the_two_commands() -> None:
     screen = (root / "README.md").read_text(encoding="utf-8").splitlines()[:20]
     assert any(line.startswith("![") and "docs/pictures/web/person-1440.png" in line for line in screen)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from c360.errors import LockedError, WarehouseError
+from c360.errors import LockedError, ProjectError, WarehouseError
 from c360.warehouse.control import ControlStore, StepRecord, open_control, run_lock
 from c360.warehouse.control.accounts import (
     add_token,
@@ -226,12 +226,12 @@ def test_a_decision_is_revoked_once_and_not_deleted(control: ControlStore) -> No
     assert revoke(control, made.decision_id, "bob").revoked_by == "bob"
     assert list_decisions(control) == []
     assert len(list_decisions(control, in_force=False)) == 1
-    with pytest.raises(WarehouseError, match="no decision 1 in force"):
+    with pytest.raises(ProjectError, match="no decision 1 in force"):
         revoke(control, made.decision_id, "bob")
 
 
 def test_an_identifier_cannot_be_decided_against_itself(control: ControlStore) -> None:
-    with pytest.raises(WarehouseError, match="compared with itself"):
+    with pytest.raises(ProjectError, match="compared with itself"):
         decide(control, "contact", ("email", "a"), ("email", "a"), "same", "ann")
 
 

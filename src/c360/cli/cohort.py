@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from c360.cli.lens import lens_options, open_any, show, write_parquet
-from c360.cli.options import json_option
+from c360.cli.lens import lens_options, open_any, show, show_sql, write_parquet
+from c360.cli.options import NewFile, json_option
 
 
 @click.command(
@@ -34,7 +34,7 @@ from c360.cli.options import json_option
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table", show_default=True
 )
-@click.option("--out", "out", type=click.Path(path_type=Path, dir_okay=False), help="Where --format parquet goes.")
+@click.option("--out", "out", type=NewFile(), help="Where --format parquet goes.")
 @click.option("--sql", "sql", is_flag=True, help="Show the SQL instead of the rows.")
 @json_option
 def command(
@@ -66,7 +66,7 @@ def command(
             opened.bound.lens, of, which=which, appends=appends, columns=columns, filters=filters, limit=limit
         )
         if sql:
-            click.echo(opened.render(request, as_of=as_of))
+            show_sql(opened.render(request, as_of=as_of), as_json=as_json)
         elif form == "parquet":
             write_parquet(opened, request, as_of, out)
         else:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from c360.cli.options import dry_run_option, json_option, quiet_option
-from c360.cli.output import print_json
+from c360.cli.output import print_json, would_do
 
 
 @click.command(epilog="Example: c360 demo demo --users 100000 --events 2000000")
@@ -24,7 +24,7 @@ def command(
     from c360.examples import write_example
 
     if dry_run:
-        click.echo(f"would write {users:,} users and {events:,} events to {folder}/", err=True)
+        would_do(f"would write {users:,} users and {events:,} events to {folder}/", as_json=as_json)
         return
     if (folder / "c360.yaml").is_file() and (folder / "data" / "raw_event.csv").is_file():
         files: list[Path] = []
@@ -38,7 +38,7 @@ def command(
         return
     from c360.cli.run import run_and_report
 
-    run_and_report(folder, quiet=quiet, as_json=as_json)
+    run_and_report(folder, quiet=quiet, as_json=as_json, hint=False)
     if not as_json:
         suggest_next(folder)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from c360.cli.options import dry_run_option, json_option, load, project_option
-from c360.cli.output import print_json
+from c360.cli.output import print_json, would_do
 
 
 @click.command(epilog="Example: c360 docs --to site && open site/index.html")
@@ -20,7 +20,7 @@ def command(to: Path, project_dir: Path, dry_run: bool, as_json: bool) -> None:
 
     project = load(project_dir)
     if dry_run:
-        click.echo(f"would write the site to {to}/", err=True)
+        would_do(f"would write the site to {to}/", as_json=as_json)
         return
     if current_manifest(project.store) is None:
         files = write_docs(project, to)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from c360.cli.options import dry_run_option, json_option, load, project_option
+from c360.cli.options import NewFile, dry_run_option, json_option, load, project_option
 from c360.cli.output import cell, print_csv, print_json, print_table
 
 if TYPE_CHECKING:
@@ -35,9 +35,11 @@ def command(
     from c360.features import catalogue
 
     text = (search or "").lower()
+    project = load(project_dir)
+    known_entity(project, entity)
     found = [
         entry
-        for entry in catalogue(load(project_dir))
+        for entry in catalogue(project)
         if entity in (None, entry.entity)
         and (entry.signal or not signals)
         and text in " ".join(map(str, (entry.name, entry.description, entry.owner, *entry.sources))).lower()
@@ -66,7 +68,23 @@ def find_entry(project: "Project", name: str) -> "Entry":
         fix = f"write one of {', '.join(f'{entry.entity}.{entry.name}' for entry in found)}"
         raise ProjectError(Fault("ambiguous-feature", f"several entities have a feature '{name}'", fix=fix))
     known = [*(entry.name for entry in entries), *(f"{entry.entity}.{entry.name}" for entry in entries)]
-    raise ProjectError(Fault("unknown-feature", f"unknown feature '{name}'", fix=suggest(name, known)))
+    raise ProjectError(
+        Fault(
+            "unknown-feature", f"unknown feature '{name}'", fix=suggest(name, known) or "list them with `c360 features`"
+        )
+    )
+
+
+def known_entity(project: "Project", name: str | None) -> None:
+    """Refuse an entity that the project does not have.
+
+    Raises:
+        ProjectError: it has none of that name.
+    """
+    from c360.errors import unknown_entity
+
+    if name is not None and name not in project.file.entities:
+        raise unknown_entity(name, project.file.entities)
 
 
 @command.command(epilog="Example: c360 features show contact.number_of_orders")
@@ -151,9 +169,7 @@ def explain(entity: str | None, measured: bool, sql: bool, project_dir: Path, as
 @click.option("--label", help="What is to be predicted: `no order_placed in 60d`, `sum deal_won.amount in 90d`.")
 @click.option("--features", "names", help="Feature names with commas; default all that were known at those dates.")
 @click.option("--state", is_flag=True, help="Also use traits, of which only today's value is known.")
-@click.option(
-    "--to", type=click.Path(path_type=Path, dir_okay=False), help="A .parquet or .csv file; default CSV on stdout."
-)
+@click.option("--to", type=NewFile(), help="A .parquet or .csv file; default CSV on stdout.")
 @project_option
 @json_option
 def panel(
@@ -302,9 +318,10 @@ def library(name: str | None, entity: str | None, project_dir: Path, as_json: bo
     if not templates:
         from c360.errors import Fault, ProjectError, suggest
 
-        fix = suggest(str(name), all_templates())
+        fix = suggest(str(name), all_templates()) or "list them with `c360 features library`"
         raise ProjectError(Fault("unknown-template", f"the library has no template '{name}'", fix=fix))
     project = load(project_dir)
+    known_entity(project, entity)
     found = expand(project)
     taken = [(d.entity, d.name) for d in found.definitions if entity in (None, d.entity)]
     skipped = [s for s in found.skipped if entity in (None, s.entity) and s.template in templates]

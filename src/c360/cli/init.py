@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from c360.cli.options import dry_run_option, json_option
-from c360.cli.output import print_json
+from c360.cli.output import print_json, would_do
 
 
 @click.command(epilog="Example: c360 init my-shop --template shop && c360 run --project my-shop")
@@ -18,7 +18,7 @@ def command(folder: Path, template: str, dry_run: bool, as_json: bool) -> None:
     from c360.examples import write_example
 
     if dry_run:
-        click.echo(f"would write the {template} project to {folder}/", err=True)
+        would_do(f"would write the {template} project to {folder}/", as_json=as_json)
         return
     files = write_example(template, folder)
     if as_json:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from c360.cli.options import dry_run_option, json_option, project_option
-from c360.cli.output import print_csv, print_json, print_table
+from c360.cli.options import NewFile, dry_run_option, json_option, project_option
+from c360.cli.output import print_csv, print_json, print_table, would_do
 
 if TYPE_CHECKING:
     from c360.lenses import Answer, OpenLens
@@ -58,7 +58,7 @@ def command() -> None:
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table", show_default=True
 )
-@click.option("--out", "out", type=click.Path(path_type=Path, dir_okay=False), help="Where --format parquet goes.")
+@click.option("--out", "out", type=NewFile(), help="Where --format parquet goes.")
 @click.option("--explain", "explain", is_flag=True, help="Show the plan in words instead of the rows.")
 @click.option("--sql", "sql", is_flag=True, help="Show the SQL instead of the rows.")
 @click.option(
@@ -83,10 +83,10 @@ def query(
     text = read_text(query)
     with open_any(lens, maps, dialect, project_dir, writes=form == "parquet") as opened:
         if sql:
-            click.echo(opened.render(text, engine, as_of=as_of))
+            show_sql(opened.render(text, engine, as_of=as_of), as_json=as_json)
             return
         if explain:
-            show_plan(opened, text, as_of)
+            show_plan(opened, text, as_of, as_json=as_json)
             return
         if form == "parquet":
             write_parquet(opened, text, as_of, out)
@@ -122,9 +122,20 @@ def show(answer: "Answer", form: str) -> None:
         click.echo(f"note: {note}", err=True)
 
 
-def show_plan(opened: "OpenLens", text: str, as_of: datetime | None) -> None:
+def show_sql(sql: str, *, as_json: bool) -> None:
+    """Print the SQL of a query."""
+    if as_json:
+        print_json({"sql": sql})
+    else:
+        click.echo(sql)
+
+
+def show_plan(opened: "OpenLens", text: str, as_of: datetime | None, *, as_json: bool) -> None:
     """Print how a query is answered, and why so."""
     compiled = opened.compile(text, as_of=as_of)
+    if as_json:
+        print_json({"plan": list(compiled.plan), "notes": list(compiled.notes)})
+        return
     for line in [*compiled.plan, *(f"note: {note}" for note in compiled.notes)]:
         click.echo(line)
 
@@ -173,7 +184,7 @@ def demo(folder: Path, customers: int, lines: int, seed: int, dry_run: bool, as_
     from c360.examples.orders import write
 
     if dry_run:
-        click.echo(f"would write a lens, {customers} customers and {lines} order lines to {folder}/", err=True)
+        would_do(f"would write a lens, {customers} customers and {lines} order lines to {folder}/", as_json=as_json)
         return
     files = [str(path) for path in write(folder, customers=customers, lines=lines, seed=seed)]
     if as_json:

@@ -1,5 +1,6 @@
 """Options that commands share: the project folder, JSON output, quiet and the dry run."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -8,6 +9,26 @@ import click
 
 if TYPE_CHECKING:
     from c360.project import Project
+
+
+class NewFile(click.Path):
+    """A file to write: its folder is there and may be written to, which is looked at before any work is done."""
+
+    name = "file"
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, dir_okay=False, writable=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, or a usage error."""
+        path = Path(str(super().convert(value, param, ctx)))
+        folder = path.parent
+        if not folder.is_dir():
+            self.fail(f"there is no folder '{folder}'", param, ctx)
+        if not os.access(folder, os.W_OK):
+            self.fail(f"the folder '{folder}' may not be written to", param, ctx)
+        return path
+
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

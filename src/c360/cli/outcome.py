@@ -3,11 +3,12 @@
 import sys
 import tempfile
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from c360.errors import C360Error
+from c360.errors import C360Error, Fault
 
 interrupted = 130
 bug = 1
@@ -30,6 +31,7 @@ def exit_code_of(error: Exception) -> int:
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if isinstance(error, click.ClickException):
+        say_in_json("UsageError", [usage_fault(error)])
         error.show()
         return 2
     if isinstance(error, C360Error):
@@ -42,11 +44,7 @@ def exit_code_of(error: Exception) -> int:
 
 def explain(error: C360Error) -> int:
     """Print every fault of a user error, as text or as JSON."""
-    if "--json" in sys.argv:
-        from c360.cli.output import json_text
-
-        faults = [fault.as_json() for fault in error.faults]
-        click.echo(json_text({"version": 1, "error": type(error).__name__, "faults": faults}))
+    say_in_json(type(error).__name__, error.faults)
     for fault in error.faults:
         click.echo(str(fault), err=True)
     if len(error.faults) > 1:
@@ -54,10 +52,27 @@ def explain(error: C360Error) -> int:
     return error.exit_code
 
 
+def say_in_json(error: str, faults: Sequence[Fault]) -> None:
+    """Print the faults as one JSON object, when JSON was asked for."""
+    if "--json" in sys.argv:
+        from c360.cli.output import json_text
+
+        click.echo(json_text({"version": 1, "error": error, "faults": [fault.as_json() for fault in faults]}))
+
+
+def usage_fault(error: click.ClickException) -> Fault:
+    """What is wrong with the command line, and where its help is."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context else "c360"
+    return Fault("usage", error.format_message(), fix=f"see `{path} --help`")
+
+
 def report_bug(error: Exception) -> int:
     """Keep the traceback in a file and say where it is."""
     with tempfile.NamedTemporaryFile("w", prefix="c360-bug-", suffix=".txt", delete=False, encoding="utf-8") as file:
         file.write("".join(traceback.format_exception(error)))
-    click.echo(f"this is a bug in c360: {type(error).__name__}: {error}", err=True)
+    message = f"this is a bug in c360: {type(error).__name__}: {error}"
+    say_in_json("Bug", [Fault("bug", message, looked=(file.name,))])
+    click.echo(message, err=True)
     click.echo(f"  the report is in {Path(file.name)}", err=True)
     return bug

@@ -6,10 +6,13 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import click
+
+from c360.errors import unwritable
 
 Row = Sequence[Any]
 
@@ -37,6 +40,26 @@ def json_text(value: object) -> str:
 def print_json(value: dict[str, Any]) -> None:
     """Print one object with the version of its schema."""
     click.echo(json_text({"version": 1, **value}))
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write the file that a user asked for.
+
+    Raises:
+        ProjectError: it cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def would_do(said: str, *, as_json: bool) -> None:
+    """Say what a dry run would have done."""
+    if as_json:
+        print_json({"dry_run": True, "would": said.removeprefix("would ")})
+    else:
+        click.echo(said, err=True)
 
 
 def cell(value: Any) -> str:

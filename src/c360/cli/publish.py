@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from c360.cli.options import dry_run_option, json_option, load, project_option
-from c360.cli.output import plain, print_json, print_table
+from c360.cli.output import plain, print_json, print_table, would_do
 
 
 @click.command(epilog="Example: c360 publish --list; then c360 publish --to SNAPSHOT")
@@ -21,7 +21,10 @@ def command(listing: bool, target: str | None, project_dir: Path, dry_run: bool,
     store = load(project_dir).store
     if target and not listing:
         if dry_run:
-            click.echo(f"would publish {target} again", err=True)
+            from c360.warehouse.snapshots import open_snapshot
+
+            with open_snapshot(store, target):
+                would_do(f"would publish {target} again", as_json=as_json)
             return
         manifest = rollback(store, target)
         if as_json:

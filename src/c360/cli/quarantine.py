@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from c360.cli.options import dry_run_option, json_option, load, project_option, quiet_option
-from c360.cli.output import print_json, print_table
+from c360.cli.output import print_json, print_table, would_do
+from c360.errors import Fault, ProjectError, suggest
 
 if TYPE_CHECKING:
     from c360.project import Project
@@ -40,6 +41,9 @@ def command(
 ) -> None:
     """List what was not loaded, by source and reason; with --replay read it again after a fix."""
     project = load(project_dir)
+    if source is not None and source not in project.file.sources:
+        fix = suggest(source, project.file.sources) or f"sources: {', '.join(project.file.sources)}"
+        raise ProjectError(Fault("unknown-source", f"unknown source '{source}'", fix=fix))
     if replay:
         read_again(project, source, dry_run=dry_run, quiet=quiet, as_json=as_json)
         return
@@ -79,7 +83,7 @@ def read_again(project: "Project", source: str | None, *, dry_run: bool, quiet: 
         before = counts(work)
     wanted = tuple(name for name in before if source in (None, name))
     if dry_run:
-        click.echo(f"would read again: {', '.join(wanted) or 'nothing is in quarantine'}", err=True)
+        would_do(f"would read again: {', '.join(wanted) or 'nothing, for nothing is in quarantine'}", as_json=as_json)
         return
     report = run(project, replace(RunOptions(again=wanted), on_step=None if quiet else show_step))
     with work_of(project) as work:

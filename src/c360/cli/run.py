@@ -45,9 +45,14 @@ def command(
 
 
 def run_and_report(
-    project_dir: Path, options: "RunOptions | None" = None, *, quiet: bool = False, as_json: bool = False
+    project_dir: Path,
+    options: "RunOptions | None" = None,
+    *,
+    quiet: bool = False,
+    as_json: bool = False,
+    hint: bool = True,
 ) -> None:
-    """Run a project and print what was built."""
+    """Run a project and print what was built; after the first run, with `hint`, what to try next."""
     from dataclasses import replace
 
     from c360.pipeline.run import RunOptions, run
@@ -57,8 +62,25 @@ def run_and_report(
     report = run(project, replace(options or RunOptions(), on_step=show))
     if as_json:
         print_json(report.as_json())
-    else:
-        print_report(report)
+        return
+    print_report(report)
+    if report.snapshot and hint and not quiet:
+        suggest_next(project)
+
+
+def suggest_next(project: "Project") -> None:
+    """What to try after the first run."""
+    from c360.warehouse.snapshots import list_snapshots
+
+    if len(list_snapshots(project.store)) == 1:
+        option = "" if project.root == Path.cwd() else f" --project {shown_folder(project.root)}"
+        click.echo(f"next: c360 table{option}; c360 serve{option}", err=True)
+
+
+def shown_folder(folder: Path) -> str:
+    """A folder as one would type it here."""
+    here = Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
 
 
 def show_step(result: "StepResult") -> None:

@@ -23,6 +23,8 @@ def command(run_id: str | None, limit: int, project_dir: Path, as_json: bool) ->
 
     with open_control(load(project_dir).store) as control:
         found: list[Any] = list_steps(control, run_id) if run_id else list_runs(control, limit)
+        if run_id and not found:
+            refuse_unknown(run_id, [run.run_id for run in list_runs(control, 1000)])
     if as_json:
         print_json({"steps" if run_id else "runs": [asdict(item) for item in found]})
         return
@@ -35,3 +37,12 @@ def command(run_id: str | None, limit: int, project_dir: Path, as_json: bool) ->
     columns = ("run", "status", "as of", "started", "ended", "snapshot", "error")
     rows = [(r.run_id, r.status, r.as_of, r.started_at, r.ended_at, r.snapshot, r.error) for r in found]
     print_table(columns, rows)
+
+
+def refuse_unknown(run_id: str, known: list[str]) -> None:
+    """Say that there is no such run, unless it is one that has no steps yet."""
+    from c360.errors import Fault, ProjectError, suggest
+
+    if run_id not in known:
+        fix = suggest(run_id, known) or "list the runs with `c360 runs`"
+        raise ProjectError(Fault("unknown-run", f"there is no run '{run_id}'", fix=fix))

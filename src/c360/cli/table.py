@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from c360.cli.options import json_option, load, project_option
-from c360.cli.output import plain, print_csv, print_json, print_table
+from c360.cli.options import NewFile, json_option, load, project_option
+from c360.cli.output import plain, print_csv, print_json, print_table, write_file
 from c360.errors import Fault, ProjectError, suggest
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ formats = ("table", "csv", "json", "parquet")
 @click.command(epilog='Example: c360 table account --where "number_of_gaggles >= 2" --format csv --to accounts.csv')
 @click.argument("name", required=False)
 @click.option("--format", "form", type=click.Choice(formats), help="Default: table on a terminal, by ending with --to.")
-@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file.")
+@click.option("--to", type=NewFile(), help="Write to a file.")
 @click.option("--where", help="SQL condition over the table's columns.")
 @click.option("--order", help="Column to sort by; `-column` for the greatest first.")
 @click.option("--limit", type=click.IntRange(min=0), help="How many rows; default 20 for a table on a terminal.")
@@ -40,7 +40,7 @@ def command(
     from c360.warehouse.snapshots import open_snapshot
 
     project = load(project_dir)
-    form = form or ("json" if as_json else form_of(to))
+    form = form or ("json" if as_json and to is None else form_of(to))
     with open_snapshot(project.store, snapshot, sealed=form != "parquet") as reader:
         if name is None:
             list_tables(reader, as_json=form == "json")
@@ -50,13 +50,30 @@ def command(
             limit = 20
         if limit is not None:
             sql += f" LIMIT {limit}"
-        write(reader, sql, form, to, name)
+        if to is None:
+            show(reader, sql, form, name)
+            return
+        written = write(reader, sql, form, to, name)
+    if as_json:
+        print_json({"table": name, "file": str(to), "format": form, "rows": written})
+    else:
+        click.echo(f"wrote {written:,} rows to {to}", err=True)
 
 
 def form_of(to: Path | None) -> str:
-    """The format that a file's ending says; a table for people otherwise."""
-    ending = to.suffix.removeprefix(".").lower() if to else ""
-    return ending if ending in formats else "table" if to is None else "csv"
+    """The format that a file's ending says; a table for people otherwise.
+
+    Raises:
+        UsageError: the ending is that of another format.
+    """
+    if to is None:
+        return "table"
+    ending = to.suffix.removeprefix(".").lower()
+    if ending in formats or ending in ("", "txt"):
+        return ending if ending in formats else "csv"
+    raise click.UsageError(
+        f"the ending .{ending} says no format; end the name in .csv, .json or .parquet, or add --format"
+    )
 
 
 def table_named(reader: "SnapshotReader", name: str) -> "TableEntry":
@@ -90,21 +107,26 @@ def select_sql(reader: "SnapshotReader", table: "TableEntry", where: str | None,
     return f"{sql} ORDER BY {key}"
 
 
-def write(reader: "SnapshotReader", sql: str, form: str, to: Path | None, name: str) -> None:
-    """Print or write the rows."""
+def show(reader: "SnapshotReader", sql: str, form: str, name: str) -> None:
+    """Print the rows."""
     if form == "parquet":
-        if to is None:
-            raise click.UsageError("--format parquet needs --to FILE")
+        raise click.UsageError("--format parquet needs --to FILE")
+    click.echo(as_text(form, name, *reader.query(sql)), nl=False)
+
+
+def write(reader: "SnapshotReader", sql: str, form: str, to: Path, name: str) -> int:
+    """Write the rows; returns how many.
+
+    Raises:
+        ProjectError: the file cannot be written.
+    """
+    if form == "parquet":
         from c360.warehouse.snapshots.export import write_parquet
 
-        click.echo(f"wrote {write_parquet(reader, sql, to):,} rows to {to}", err=True)
-        return
+        return write_parquet(reader, sql, to)
     columns, rows = reader.query(sql)
-    if to is not None:
-        to.write_text(as_text(form, name, columns, rows), encoding="utf-8")
-        click.echo(f"wrote {len(rows):,} rows to {to}", err=True)
-    else:
-        click.echo(as_text(form, name, columns, rows), nl=False)
+    write_file(to, as_text(form, name, columns, rows))
+    return len(rows)
 
 
 def as_text(form: str, name: str, columns: list[str], rows: list[tuple[Any, ...]]) -> str:

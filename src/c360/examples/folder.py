@@ -16,7 +16,7 @@ def claim_files(folder: Path, names: Sequence[str], *, overwrite: bool) -> list[
     there = [path.relative_to(folder).as_posix() for path in paths if path.exists()]
     if there and not overwrite:
         shown = ", ".join(there[:3]) + (f" and {len(there) - 3} more" if len(there) > 3 else "")
-        fix = "choose an empty folder, or say that the files may be overwritten"
+        fix = "choose another folder, or move these files away"
         raise ProjectError(Fault("folder-not-empty", f"'{folder}' already holds {shown}", fix=fix))
     try:
         for path in paths:

@@ -189,7 +189,11 @@ def choose(project: Project, request: PanelRequest, reads: dict[Key, Read]) -> t
     own = [key for key in reads if key[0] == request.entity]
     names = [key[1] for key in own]
     faults = [
-        Fault("unknown-feature", f"{request.entity} has no feature '{name}'", fix=suggest(name, names))
+        Fault(
+            "unknown-feature",
+            f"{request.entity} has no feature '{name}'",
+            fix=suggest(name, names) or f"it has {', '.join(names)}",
+        )
         for name in request.features or ()
         if name not in names
     ]

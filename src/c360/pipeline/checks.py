@@ -48,7 +48,7 @@ def run_checks(
     """Run every check of the project over the tables about to be published, in one statement when they all compile.
 
     Raises:
-        ProjectError: checks name unknown tables or columns, or hold SQL that does not compile; all of them.
+        ProjectError: checks or segments name unknown tables or columns, or hold SQL that does not compile; all of them.
     """
     known = CheckTables(work, project, {table.name: table for table in tables}, as_of)
     probes: list[Probe] = []
@@ -58,10 +58,22 @@ def run_checks(
             probes += probes_of(known, check, number)
         except ProjectError as error:
             faults += error.faults
+    faults += segment_faults(known)
     if faults:
         raise ProjectError(*faults)
     counts = count_failures(work, probes)
     return [result_of(work, probe, count) for probe, count in zip(probes, counts, strict=True)]
+
+
+def segment_faults(known: CheckTables) -> list[Fault]:
+    """What is wrong with the conditions of the project's segments, which are asked only when somebody looks at them."""
+    faults: list[Fault] = []
+    for name, segment in known.project.file.segments.items():
+        try:
+            known.condition(segment.of, segment.where, known.project.at("segments", name, "where"))
+        except ProjectError as error:
+            faults += error.faults
+    return faults
 
 
 def refuse_failed(results: Iterable[CheckResult]) -> None:

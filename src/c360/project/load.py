@@ -48,6 +48,9 @@ def find_files(root: Path) -> list[Path]:
     several = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]) if folder.is_dir() else []
     if several:
         return several
+    if root.is_file():
+        fix = f"name the folder that it is in: --project {root.parent}"
+        raise ProjectError(Fault("project-is-a-file", f"'{root}' is a file, no project folder", None, fix))
     looked = (str(single), f"{folder}/*.yaml")
     fix = "run `c360 init` for a new project, or name the folder with --project DIR"
     raise ProjectError(Fault("project-missing", "there is no project here", None, fix, looked))
@@ -64,6 +67,7 @@ def merge(documents: list[Document]) -> tuple[Document, list[Fault]]:
     for document in documents:
         faults += document.faults
         if document.value is None:
+            whole.positions = {**document.positions, **whole.positions}
             continue
         if not isinstance(document.value, dict):
             at = document.positions.get(())
@@ -114,11 +118,26 @@ def faults_of(
             fault = Fault("missing-key", f"'{name}' is missing", at, f"add `{loc[-1]}:`")
         else:
             message = str(item["msg"]).removeprefix("Value error, ")
-            fault = Fault("invalid-value", f"'{name}': {message[:1].lower()}{message[1:]}", at)
+            message = plain_words.get(kind, f"{message[:1].lower()}{message[1:]}")
+            fault = Fault("invalid-value", f"'{name}': {message}", at)
         if (text := str(fault)) not in seen:
             seen.add(text)
             faults.append(fault)
     return faults
+
+
+plain_words = {
+    "dict_type": "it must be a mapping: `name: value` lines, indented under it",
+    "model_type": "it must be a mapping: `key: value` lines, indented under it",
+    "model_attributes_type": "it must be a mapping: `key: value` lines, indented under it",
+    "list_type": "it must be a list: [a, b], or lines that begin with `- `",
+    "tuple_type": "it must be a list: [a, b], or lines that begin with `- `",
+    "string_type": "it must be text",
+    "bool_type": "it must be true or false",
+    "bool_parsing": "it must be true or false",
+    "int_type": "it must be a whole number",
+    "int_parsing": "it must be a whole number",
+}
 
 
 def nearest(loc: tuple[int | str, ...], positions: dict[YamlPath, Position]) -> Position | None:

@@ -55,7 +55,13 @@ def read_yaml(path: FilePath, shown: str) -> Document:
         document.faults.append(Fault("yaml-syntax", f"not valid YAML: {reason}", start))
         return document
     if node is not None:
-        document.value = _Builder(document, shown).build(node, ())
+        try:
+            document.value = _Builder(document, shown).build(node, ())
+        except RecursionError:
+            reason = "it is nested too deeply, or an alias (*) stands inside what it names (&)"
+            document.faults.append(Fault("yaml-syntax", f"not valid YAML: {reason}", start))
+    else:
+        document.positions[()] = start
     return document
 
 

@@ -24,7 +24,8 @@ def columns_only(known: Collection[str], alias: str | None = None) -> Resolve:
         name = column if column in known else lowered.get(column.lower())
         if table is not None or name is None:
             shown = f"{table}.{column}" if table else column
-            raise ProjectError(Fault("unknown-column", f"unknown column '{shown}'", fix=suggest(column, known)))
+            fix = suggest(column, known) or f"columns: {', '.join(known)}"
+            raise ProjectError(Fault("unknown-column", f"unknown column '{shown}'", fix=fix))
         return f"{prefix}{quote(name)}"
 
     return resolve
@@ -78,7 +79,8 @@ def rewrite(text: str, resolve: Resolve, as_of: datetime, dialect: str) -> str:
         trees = sqlglot.parse(f"SELECT {text}", dialect=dialect)
     except SqlglotError as error:
         reason = str(error).splitlines()[0]
-        raise ProjectError(Fault("sql-syntax", f"'{text}' is not an SQL expression: {reason}")) from None
+        fix = "write a formula over columns, such as \"orders > 3 and country = 'DE'\""
+        raise ProjectError(Fault("sql-syntax", f"'{text}' is not an SQL expression: {reason}", fix=fix)) from None
     select = trees[0] if len(trees) == 1 else None
     if (
         not isinstance(select, exp.Select)
@@ -98,13 +100,18 @@ outside = re.compile(
 )
 
 
+def article(word: str) -> str:
+    """A word with `a` or `an` before it."""
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
+
+
 def forbid(tree: "exp.Expr", text: str) -> None:
     """Refuse tables, statements and placeholders inside an expression, and functions that leave the row."""
     from sqlglot import exp
 
     for kind in (exp.Table, exp.Subquery, exp.Select, exp.Placeholder, exp.Parameter, exp.Command, exp.Alias):
         if tree.find(kind) is not None:
-            raise ProjectError(Fault("sql-not-allowed", f"'{text}' may not hold a {kind.__name__.lower()}"))
+            raise ProjectError(Fault("sql-not-allowed", f"'{text}' may not hold {article(kind.__name__.lower())}"))
     for call in tree.find_all(exp.Func):
         name = (call.name if isinstance(call, exp.Anonymous) else call.sql_name()).lower()
         if outside.match(name):

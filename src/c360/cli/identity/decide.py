@@ -1,6 +1,7 @@
 """`c360 identity same, different, decisions, undo`: what people say about two identifiers."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +9,10 @@ from c360.cli.identity.saying import author_option, decision_json, find, note_op
 from c360.cli.identity.taking_back import take_back
 from c360.cli.options import dry_run_option, json_option, load, project_option
 from c360.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from c360.identity.explaining import Identifier
+    from c360.project import Project
 
 
 @click.command(epilog="Example: c360 identity same ada@gmail.com ada@copperheron.com --note 'she told us'")
@@ -31,8 +36,7 @@ def same(
 ) -> None:
     """Say that two identifiers are one entity; limits do not count against it."""
     project = load(project_dir)
-    left, right = find(project, (one, other), entity)
-    refuse_two_entities(left.entity, right.entity)
+    left, right = find_two(project, one, other, entity)
     ends = (left.id_kind, left.value), (right.id_kind, right.value)
     said = f"{left} and {right} are one {left.entity}"
     record(project, left.entity, ends, "same", author, note, said=said, dry_run=dry_run, as_json=as_json)
@@ -63,8 +67,7 @@ def different(
     from c360.pipeline.asking import work_of
 
     project = load(project_dir)
-    left, right = find(project, (one, other), entity)
-    refuse_two_entities(left.entity, right.entity)
+    left, right = find_two(project, one, other, entity)
     with work_of(project) as work:
         cuts = preview_cut(work, left, right)
     ends = (left.id_kind, left.value), (right.id_kind, right.value)
@@ -87,19 +90,23 @@ def different(
         click.echo("  they are two already, and will stay so", err=dry_run)
 
 
-def refuse_two_entities(one: str, other: str) -> None:
-    """Identifiers of two kinds of entities are never compared.
+def find_two(project: "Project", one: str, other: str, entity: str | None) -> "tuple[Identifier, Identifier]":
+    """The two identifiers that a person typed.
 
     Raises:
-        ProjectError: they are of two.
+        ProjectError: they are one and the same, or those of two kinds of entities.
     """
     from c360.errors import Fault, ProjectError
 
-    if one != other:
-        message = f"one identifier is a {one}'s and the other a {other}'s"
-        raise ProjectError(
-            Fault("decision-two-entities", message, fix="say which is meant with --entity, or KIND:VALUE")
-        )
+    left, right = find(project, (one, other), entity)
+    if left.entity != right.entity:
+        message = f"one identifier is a {left.entity}'s and the other a {right.entity}'s"
+        fix = "say which is meant with --entity, or KIND:VALUE"
+        raise ProjectError(Fault("decision-two-entities", message, fix=fix))
+    if (left.id_kind, left.value) == (right.id_kind, right.value):
+        message = f"'{one}' and '{other}' are the same identifier: {left}"
+        raise ProjectError(Fault("decision-same-identifier", message, fix="name two identifiers"))
+    return left, right
 
 
 @click.command(epilog="Example: c360 identity decisions --all")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from c360.cleaning import normalise
-from c360.errors import Fault, ProjectError, suggest
+from c360.errors import Fault, ProjectError, suggest, unknown_entity
 from c360.identity.inputs.kinds import kind_of_id
 from c360.project import Project
 from c360.warehouse import Connection, Row, comma, literal
@@ -38,8 +38,10 @@ def find_identifier(work: Connection, project: Project, typed: str, entity: str 
         entity: only identifiers of this entity; None looks at all.
 
     Raises:
-        ProjectError: there is none, or several kinds have it.
+        ProjectError: there is none, or several kinds have it, or the entity is unknown.
     """
+    if entity is not None and entity not in project.file.entities:
+        raise unknown_entity(entity, project.file.entities)
     found = by_value(work, project, typed, entity) or by_entity(work, typed, entity)
     if not found:
         fix = "write the identifier as it stands in a source, e.g. email:ann@example.org" + near(work, typed, entity)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from c360.errors import Fault, Position, ProjectError
 from c360.lenses.snippets.clock import Clock, date_sql, timestamp_sql
+from c360.warehouse.snippets import article
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -110,7 +111,7 @@ def forbid(tree: "exp.Expr", shown: str) -> None:
     )  # fmt: skip
     for kind in kinds:
         if tree.find(kind) is not None:
-            raise ProjectError(Fault("sql-not-allowed", f"'{shown}' may not hold a {kind.__name__.lower()}"))
+            raise ProjectError(Fault("sql-not-allowed", f"'{shown}' may not hold {article(kind.__name__.lower())}"))
     for node in tree.find_all(exp.Anonymous):
         if refused_functions.match(str(node.this)):
             raise ProjectError(Fault("sql-not-allowed", f"'{shown}' may not call {node.this}()"))

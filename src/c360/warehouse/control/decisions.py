@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from c360.errors import Fault, WarehouseError
+from c360.errors import Fault, ProjectError
 from c360.warehouse.control.database import ControlStore, now_text, parse_time
 
 Verdict = Literal["same", "not_same"]
@@ -41,10 +41,11 @@ def decide(
     """Record a verdict over two (kind, value); an earlier one over the same pair is revoked by it.
 
     Raises:
-        WarehouseError: both are the same identifier.
+        ProjectError: both are the same identifier.
     """
     if a == b:
-        raise WarehouseError(Fault("decision-same-identifier", f"'{a[1]}' cannot be compared with itself"))
+        fix = "name two identifiers"
+        raise ProjectError(Fault("decision-same-identifier", f"'{a[1]}' cannot be compared with itself", fix=fix))
     (kind_a, value_a), (kind_b, value_b) = sorted((a, b))
     pair = (entity, kind_a, value_a, kind_b, value_b)
     at = now_text()
@@ -66,11 +67,12 @@ def revoke(control: ControlStore, decision_id: int, author: str) -> Decision:
     """Take a decision back; the next run no longer follows it.
 
     Raises:
-        WarehouseError: there is no such decision in force.
+        ProjectError: there is no such decision in force.
     """
     sql = "UPDATE decision SET revoked_at = ?, revoked_by = ? WHERE decision_id = ? AND revoked_at IS NULL"
     if not control.change(sql, (now_text(), author, decision_id)):
-        raise WarehouseError(Fault("decision-unknown", f"there is no decision {decision_id} in force"))
+        fix = "list the decisions with `c360 identity decisions`; one that was taken back already, with --all"
+        raise ProjectError(Fault("decision-unknown", f"there is no decision {decision_id} in force", fix=fix))
     return find_decision(control, decision_id)
 
 
@@ -78,11 +80,12 @@ def find_decision(control: ControlStore, decision_id: int) -> Decision:
     """A decision by its number.
 
     Raises:
-        WarehouseError: there is none.
+        ProjectError: there is none.
     """
     row = control.row(f"SELECT {columns} FROM decision WHERE decision_id = ?", (decision_id,))
     if row is None:
-        raise WarehouseError(Fault("decision-unknown", f"there is no decision {decision_id}"))
+        fix = "list the decisions with `c360 identity decisions --all`"
+        raise ProjectError(Fault("decision-unknown", f"there is no decision {decision_id}", fix=fix))
     return read_decision(row)
 
 
