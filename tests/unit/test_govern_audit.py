@@ -20,7 +20,9 @@ from c360.warehouse.control.anchors import last_anchor
 def filled(store: Path, records: int = 20) -> AuditLog:
     log = AuditLog(store)
     for number in range(records):
-        log.record("read contact", who=f"user{number % 3}", role="sales", ids={"contact": [number]}, rows=1)
+        log.record(
+            "read contact", who=f"user{number % 3}", role="sales", ids={"contact": [number]}, details={"rows": 1}
+        )
     return log
 
 
@@ -175,7 +177,7 @@ def test_a_half_line_of_a_crash_is_cut_off(tmp_path: Path) -> None:
 def test_a_record_longer_than_a_block_is_chained(tmp_path: Path) -> None:
     log = AuditLog(tmp_path)
     for size in (10, 70_000, 600_000, 5):
-        log.record("read contact", who="a", role="b", query="x" * size)
+        log.record("read contact", who="a", role="b", details={"query": "x" * size})
     assert log.verify() is None
     assert [entry.number for entry in log.read()] == [1, 2, 3, 4]
 
@@ -222,7 +224,7 @@ log.anchor()
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (log.path.stat().st_size + 100, resource.RLIM_INFINITY))
 try:
-    log.record("read contact", who="a", role="b", query="x" * 1000)
+    log.record("read contact", who="a", role="b", details={"query": "x" * 1000})
 except WarehouseError as error:
     print(error.faults[0].code)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

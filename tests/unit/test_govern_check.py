@@ -39,7 +39,11 @@ def test_what_a_role_may_say(tmp_path: Path, role: str) -> None:
         ("{see: all, hide: [contact.user_nam]}", "unknown-column", "did you mean 'user_name'?"),
         ("{see: all, clear: [e-mail]}", "unknown-column", "did you mean 'email'?"),
         ("{see: all, mask: [contacts.email]}", "unknown-entity", "did you mean 'contact'?"),
-        ("{see: all, rows: 'region ='}", "sql-syntax", None),
+        (
+            "{see: all, rows: 'region ='}",
+            "sql-syntax",
+            "write a formula over columns, such as \"orders > 3 and country = 'DE'\"",
+        ),
         ("{see: all, rows: 'id in (select id from users)'}", "sql-not-allowed", None),
     ],
 )
