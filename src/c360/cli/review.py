@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from c360.cli.identity.saying import author_option, note_option, record
+from c360.cli.identity.saying import Saying, decision_options, record, undoing_options
 from c360.cli.identity.taking_back import take_back
-from c360.cli.options import dry_run_option, json_option, load, project_option
+from c360.cli.options import json_option, load, project_option
 from c360.cli.output import cell, print_json, print_table
 
 if TYPE_CHECKING:
@@ -126,14 +126,12 @@ def print_comparison(found: "Comparison") -> None:
     print_table(("field", *sides, "", "bits"), [*rows, ("in all", "", "", "", round(found.total, 1))])
 
 
-def decide(
-    project_dir: Path, key: str, verdict: "Verdict", author: str, note: str | None, *, dry_run: bool, as_json: bool
-) -> None:
+def decide(saying: Saying, key: str, verdict: "Verdict") -> None:
     """Record what a person says about a pair, by the identifiers that stand for the two."""
     from c360.errors import Fault, ProjectError
     from c360.profiles.review.queue import best_identifiers
 
-    project = load(project_dir)
+    project = saying.load()
     with reading_of(project) as reading:
         pair = find(reading, key)
         ends = best_identifiers(reading, pair)
@@ -143,31 +141,23 @@ def decide(
         )
     verb = "are one" if verdict == "same" else "are not one"
     said = f"{' '.join(ends[0])} and {' '.join(ends[1])} {verb} {pair.entity}"
-    record(project, pair.entity, ends, verdict, author, note, said=said, dry_run=dry_run, as_json=as_json)
+    record(saying, project, pair.entity, ends, verdict, said)
 
 
 @command.command(epilog="Example: c360 review accept contact:12:904 --note 'same phone'")
 @click.argument("pair")
-@author_option
-@note_option
-@project_option
-@dry_run_option
-@json_option
-def accept(pair: str, author: str, note: str | None, project_dir: Path, dry_run: bool, as_json: bool) -> None:
+@decision_options
+def accept(pair: str, saying: Saying) -> None:
     """Say that the two are one; the next run merges them, and the older id stays."""
-    decide(project_dir, pair, "same", author, note, dry_run=dry_run, as_json=as_json)
+    decide(saying, pair, "same")
 
 
 @command.command(epilog="Example: c360 review reject contact:12:904 --note 'father and son'")
 @click.argument("pair")
-@author_option
-@note_option
-@project_option
-@dry_run_option
-@json_option
-def reject(pair: str, author: str, note: str | None, project_dir: Path, dry_run: bool, as_json: bool) -> None:
+@decision_options
+def reject(pair: str, saying: Saying) -> None:
     """Say that the two are not one: they are not suggested again, and no later evidence joins them."""
-    decide(project_dir, pair, "not_same", author, note, dry_run=dry_run, as_json=as_json)
+    decide(saying, pair, "not_same")
 
 
 @command.command(epilog="Example: c360 review skip contact:12:904")
@@ -187,10 +177,7 @@ def skip(pair: str, project_dir: Path, as_json: bool) -> None:
 
 @command.command(epilog="Example: c360 review undo 3")
 @click.argument("number", type=click.IntRange(min=1))
-@author_option
-@project_option
-@dry_run_option
-@json_option
-def undo(number: int, author: str, project_dir: Path, dry_run: bool, as_json: bool) -> None:
+@undoing_options
+def undo(number: int, saying: Saying) -> None:
     """Take a decision back; the next run parts or joins accordingly, with the ids there were."""
-    take_back(load(project_dir), number, author, dry_run=dry_run, as_json=as_json)
+    take_back(saying, number)

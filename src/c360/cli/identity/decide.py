@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from c360.cli.identity.saying import author_option, decision_json, find, note_option, record
+from c360.cli.identity.saying import Saying, decision_json, decision_options, find, record, undoing_options
 from c360.cli.identity.taking_back import take_back
-from c360.cli.options import dry_run_option, json_option, load, project_option
+from c360.cli.options import json_option, load, project_option
 from c360.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -19,54 +19,27 @@ if TYPE_CHECKING:
 @click.argument("one")
 @click.argument("other")
 @click.option("--entity", help="The entity that is meant, where an identifier occurs in several.")
-@author_option
-@note_option
-@project_option
-@dry_run_option
-@json_option
-def same(
-    one: str,
-    other: str,
-    entity: str | None,
-    author: str,
-    note: str | None,
-    project_dir: Path,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
+@decision_options
+def same(one: str, other: str, entity: str | None, saying: Saying) -> None:
     """Say that two identifiers are one entity; limits do not count against it."""
-    project = load(project_dir)
+    project = saying.load()
     left, right = find_two(project, one, other, entity)
     ends = (left.id_kind, left.value), (right.id_kind, right.value)
-    said = f"{left} and {right} are one {left.entity}"
-    record(project, left.entity, ends, "same", author, note, said=said, dry_run=dry_run, as_json=as_json)
+    record(saying, project, left.entity, ends, "same", f"{left} and {right} are one {left.entity}")
 
 
 @click.command(epilog="Example: c360 identity different ann@example.org bob@example.org --note 'two twins'")
 @click.argument("one")
 @click.argument("other")
 @click.option("--entity", help="The entity that is meant, where an identifier occurs in several.")
-@author_option
-@note_option
-@project_option
-@dry_run_option
-@json_option
-def different(
-    one: str,
-    other: str,
-    entity: str | None,
-    author: str,
-    note: str | None,
-    project_dir: Path,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
+@decision_options
+def different(one: str, other: str, entity: str | None, saying: Saying) -> None:
     """Say that two identifiers are not one entity: the weakest evidence between them is cut, and it is said what that is."""
     from c360.identity.decisions.preview import preview_cut
     from c360.identity.explaining.explanation import said as words
     from c360.pipeline.asking import work_of
 
-    project = load(project_dir)
+    project = saying.load()
     left, right = find_two(project, one, other, entity)
     with work_of(project) as work:
         cuts = preview_cut(work, left, right)
@@ -76,18 +49,15 @@ def different(
         {"one": a.as_json(), "other": b.as_json(), "evidence": [each.as_json() for each in evidence]}
         for a, b, evidence in cuts
     ]
-    record(
-        project, left.entity, ends, "not_same", author, note, said=said, dry_run=dry_run, as_json=as_json,
-        more={"cuts": plain},
-    )  # fmt: skip
-    if as_json:
+    record(saying, project, left.entity, ends, "not_same", said, {"cuts": plain})
+    if saying.as_json:
         return
     for a, b, evidence in cuts:
-        click.echo(f"  cuts {a} = {b}", err=dry_run)
+        click.echo(f"  cuts {a} = {b}", err=saying.dry_run)
         for each in evidence:
-            click.echo(f"      {words(each)}", err=dry_run)
+            click.echo(f"      {words(each)}", err=saying.dry_run)
     if not cuts:
-        click.echo("  they are two already, and will stay so", err=dry_run)
+        click.echo("  they are two already, and will stay so", err=saying.dry_run)
 
 
 def find_two(project: "Project", one: str, other: str, entity: str | None) -> "tuple[Identifier, Identifier]":
@@ -135,10 +105,7 @@ def decisions(with_revoked: bool, project_dir: Path, as_json: bool) -> None:
 
 @click.command(epilog="Example: c360 identity undo 3")
 @click.argument("number", type=click.IntRange(min=1))
-@author_option
-@project_option
-@dry_run_option
-@json_option
-def undo(number: int, author: str, project_dir: Path, dry_run: bool, as_json: bool) -> None:
+@undoing_options
+def undo(number: int, saying: Saying) -> None:
     """Take a decision back; the next run no longer follows it. It stays listed with `decisions --all`."""
-    take_back(load(project_dir), number, author, dry_run=dry_run, as_json=as_json)
+    take_back(saying, number)

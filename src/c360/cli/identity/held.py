@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from c360.cli.identity.saying import author_option, note_option, say_alone
-from c360.cli.options import dry_run_option, json_option, load, project_option
+from c360.cli.identity.saying import Saying, decision_options, say_alone
+from c360.cli.options import json_option, load, project_option
 from c360.cli.output import print_json
 
 
@@ -40,28 +40,16 @@ def held(project_dir: Path, as_json: bool) -> None:
 @click.command(epilog="Example: c360 identity release device_id:tablet-7 --note 'the tablet of one customer'")
 @click.argument("identifier")
 @click.option("--entity", help="The entity that is meant, where the identifier occurs in several.")
-@author_option
-@note_option
-@project_option
-@dry_run_option
-@json_option
-def release(
-    identifier: str, entity: str | None, author: str, note: str | None, project_dir: Path, dry_run: bool, as_json: bool
-) -> None:
+@decision_options
+def release(identifier: str, entity: str | None, saying: Saying) -> None:
     """Let an identifier link whatever it links, however many; the next run merges what it ties together."""
-    say_alone(load(project_dir), identifier, entity, "same", author, note, dry_run=dry_run, as_json=as_json)
+    say_alone(saying, identifier, entity, "same")
 
 
 @click.command(epilog="Example: c360 identity cut device_id:kiosk-1 --note 'the terminal in the shop'")
 @click.argument("identifier")
 @click.option("--entity", help="The entity that is meant, where the identifier occurs in several.")
-@author_option
-@note_option
-@project_option
-@dry_run_option
-@json_option
-def cut(
-    identifier: str, entity: str | None, author: str, note: str | None, project_dir: Path, dry_run: bool, as_json: bool
-) -> None:
+@decision_options
+def cut(identifier: str, entity: str | None, saying: Saying) -> None:
     """Say that an identifier belongs to several: it stays known and links nobody, from the next run on."""
-    say_alone(load(project_dir), identifier, entity, "not_same", author, note, dry_run=dry_run, as_json=as_json)
+    say_alone(saying, identifier, entity, "not_same")

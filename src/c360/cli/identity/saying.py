@@ -2,11 +2,15 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from getpass import getuser
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from c360.cli.options import dry_run_option, json_option, load, project_option
 from c360.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -14,7 +18,20 @@ if TYPE_CHECKING:
     from c360.project import Project
     from c360.warehouse.control.decisions import Decision, Verdict
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+
+@dataclass(frozen=True)
+class Saying:
+    """Who says something, why, about which project, and how the answer is given."""
+
+    project_dir: Path
+    author: str
+    note: str | None
+    dry_run: bool
+    as_json: bool
+
+    def load(self) -> "Project":
+        """The project that it is said about."""
+        return load(self.project_dir)
 
 
 def default_author() -> str:
@@ -25,16 +42,25 @@ def default_author() -> str:
         return "unknown"
 
 
-def author_option(command: Command) -> Command:
-    """`--by NAME`, given to the command as `author`."""
-    return click.option(
+def decision_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`--by`, `--note` (why), `--project`, `--dry-run` and `--json`, given to the command as `saying`."""
+    note = click.option("--note", help="Why; it is shown wherever the decision is.")
+    return undoing_options(note(command))
+
+
+def undoing_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The same without a note, for what takes a decision back."""
+
+    @wraps(command)
+    def with_saying(
+        *, project_dir: Path, author: str, dry_run: bool, as_json: bool, note: str | None = None, **asked: Any
+    ) -> None:
+        command(saying=Saying(project_dir, author, note, dry_run, as_json), **asked)
+
+    author = click.option(
         "--by", "author", default=default_author, show_default="C360_AUTHOR, or you", help="Who says so."
-    )(command)
-
-
-def note_option(command: Command) -> Command:
-    """`--note TEXT`: why."""
-    return click.option("--note", help="Why; it is shown wherever the decision is.")(command)
+    )
+    return author(project_option(dry_run_option(json_option(with_saying))))
 
 
 def find(project: "Project", typed: tuple[str, ...], entity: str | None) -> "list[Identifier]":
@@ -46,47 +72,35 @@ def find(project: "Project", typed: tuple[str, ...], entity: str | None) -> "lis
         return [find_identifier(work, project, one, entity) for one in typed]
 
 
-def say_alone(
-    project: "Project",
-    typed: str,
-    entity: str | None,
-    verdict: "Verdict",
-    author: str,
-    note: str | None,
-    *,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
+def say_alone(saying: Saying, typed: str, entity: str | None, verdict: "Verdict") -> None:
     """Record a decision about one identifier alone."""
     from c360.identity.decisions.people import everything
 
+    project = saying.load()
     (one,) = find(project, (typed,), entity)
     ends = (one.id_kind, one.value), (everything, everything)
     said = f"{one} {'may link whatever it links' if verdict == 'same' else 'links nobody'}"
-    record(project, one.entity, ends, verdict, author, note, said=said, dry_run=dry_run, as_json=as_json)
+    record(saying, project, one.entity, ends, verdict, said)
 
 
 def record(
+    saying: Saying,
     project: "Project",
     entity: str,
     ends: tuple[tuple[str, str], tuple[str, str]],
     verdict: "Verdict",
-    author: str,
-    note: str | None,
-    *,
     said: str,
-    dry_run: bool,
-    as_json: bool,
     more: dict[str, Any] | None = None,
 ) -> None:
-    """Record a decision (or say what would be recorded), and print it."""
+    """Record a decision (or say what would be recorded), and print it in words, with `more` in its JSON."""
     from c360.govern.decisions import record_decision
 
-    made = None if dry_run else record_decision(project.store, entity, *ends, verdict, author, note)
-    if as_json:
+    made = None
+    if not saying.dry_run:
+        made = record_decision(project.store, entity, *ends, verdict, saying.author, saying.note)
+    if saying.as_json:
         print_json({"decision": made and decision_json(made), "said": said, **(more or {})})
-        return
-    if made is None:
+    elif made is None:
         click.echo(f"would record: {said}", err=True)
     else:
         click.echo(f"decision {made.decision_id}: {said}; the next run follows it")
