@@ -148,6 +148,26 @@ def test_a_missing_file_and_an_unmapped_table_are_explained(run):
     assert "--map wholesale.stream=FILE" in str(result.exception)
 
 
+@pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
+def test_an_empty_file_is_said_to_be_empty(run, folder, suffix):
+    (folder / f"nothing.{suffix}").touch()
+    other = [*mapped[:2], "--map", f"customers=nothing.{suffix}", *mapped[4:]]
+    assert "is mapped to, is empty" in str(run("lens", "query", *other, "--query", revenue).exception)
+
+
+def test_a_pattern_that_matches_no_file_is_explained(run):
+    other = [*mapped[:2], "--map", "customers=nowhere-*.csv", *mapped[4:]]
+    assert "is not there" in str(run("lens", "query", *other, "--query", revenue).exception)
+
+
+@pytest.mark.parametrize("text", ["SHOW TABLES", "SELECT 'unclosed"])
+def test_a_query_that_is_no_select_is_one_fault_with_its_mend_and_no_log(run, text, caplog):
+    (fault,) = run("lens", "query", *mapped, "--query", text).exception.faults
+    assert fault.code == "sql-syntax"
+    assert "FROM lens." in fault.fix
+    assert not caplog.records
+
+
 def test_a_lens_file_that_is_not_there_and_a_map_without_one_are_explained(run):
     result = run("lens", "query", "--lens", "nowhere.lens.yaml", "--query", revenue)
     assert result.exception.faults[0].code == "yaml-unreadable"

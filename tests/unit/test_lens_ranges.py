@@ -78,6 +78,11 @@ def test_what_is_no_range_is_refused_with_the_forms(text):
     assert "last 3 months" in str(caught.value)
 
 
+def test_a_day_that_the_month_does_not_have_is_told():
+    with pytest.raises(ProjectError, match=r"'2026-02-30 .*' is no range of time: day .*month"):
+        read_range(["2026-02-30", "2026-03-01"], now)
+
+
 def test_a_range_that_ends_before_it_starts_is_refused():
     with pytest.raises(ProjectError, match="ends before it starts"):
         read_range(["2026-02-01", "2026-01-01"], now)

@@ -14,6 +14,7 @@ from c360.lenses.model.graph import Graph
 from c360.lenses.model.lens import Entity, Lens
 from c360.lenses.snippets.clock import Clock
 from c360.lenses.snippets.parse import canonical, put_clock, put_params
+from c360.lenses.snippets.statement import parse_statement
 from c360.warehouse import Connection, quote
 
 if TYPE_CHECKING:
@@ -183,17 +184,9 @@ def parse_query(text: str, dialect: str, entity: Entity) -> "exp.Expr":
     Raises:
         ProjectError: it is not one query.
     """
-    import sqlglot
     from sqlglot import exp
-    from sqlglot.errors import SqlglotError
 
-    try:
-        trees = sqlglot.parse(text, dialect=dialect)
-    except SqlglotError as error:
-        reason = str(error).splitlines()[0]
-        message = f"the query of '{entity.name}' is not {dialect} SQL: {reason}"
-        raise ProjectError(Fault("sql-syntax", message, entity.at)) from None
-    tree = trees[0] if len(trees) == 1 else None
+    tree = parse_statement(text, dialect, f"the query of '{entity.name}' (in {dialect})", entity.at)
     if not isinstance(tree, exp.Query):
         raise ProjectError(Fault("sql-syntax", f"the query of '{entity.name}' must be one SELECT", entity.at))
     return canonical(tree, dialect)

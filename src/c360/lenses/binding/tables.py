@@ -178,9 +178,14 @@ class Sources:
         """A file: Parquet is read in place, text formats are read once into a temporary table."""
         path = Path(source)
         path = path if path.is_absolute() else self.root / path
-        if "*" not in source and not path.is_file():
+        size, newest = self.stat(path)
+        if not newest:
             message = f"the file '{path}', which '{name}' is mapped to, is not there"
             raise SourceError(Fault("lens-file-missing", message, looked=(str(path.parent.resolve()),)))
+        if not size:
+            message = f"the file '{path}', which '{name}' is mapped to, is empty"
+            fix = "write it again, at least with the names of its columns"
+            raise SourceError(Fault("lens-file-empty", message, fix=fix))
         self.files[name] = path
         if source.lower().endswith(".parquet"):
             return f"read_parquet({literal(str(path))})"

@@ -121,9 +121,10 @@ def read_moment(text: str, shown: str) -> tuple[datetime, bool]:
     clean = text.strip().removesuffix("Z")
     try:
         return datetime.fromisoformat(clean), len(clean) <= 10
-    except ValueError:
+    except ValueError as error:
+        reason = "" if str(error).startswith("Invalid") else f": {error}"  # such as: day is out of range for month
         fix = f"write {forms}"
-        raise ProjectError(Fault("lens-range", f"'{shown}' is no range of time", fix=fix)) from None
+        raise ProjectError(Fault("lens-range", f"'{shown}' is no range of time{reason}", fix=fix)) from None
 
 
 def checked(found: Range) -> Range:

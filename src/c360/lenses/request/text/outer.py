@@ -3,6 +3,7 @@
 from c360.errors import Fault, ProjectError
 from c360.lenses.request.text.lql import table
 from c360.lenses.snippets.parse import refused_functions
+from c360.lenses.snippets.statement import parse_statement
 
 
 def wrap(outer: str, inner: str, columns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
@@ -16,16 +17,11 @@ def wrap(outer: str, inner: str, columns: tuple[str, ...]) -> tuple[str, tuple[s
     """
     import sqlglot
     from sqlglot import exp
-    from sqlglot.errors import SqlglotError
 
-    try:
-        trees = sqlglot.parse(outer, dialect="duckdb")
-    except SqlglotError as error:
-        reason = str(error).splitlines()[0]
-        raise ProjectError(Fault("sql-syntax", f"the SELECT round LENS(...) is not SQL: {reason}")) from None
-    tree = trees[0] if len(trees) == 1 else None
+    fix = "write SELECT columns FROM LENS(...)"
+    tree = parse_statement(outer, "duckdb", "the SELECT round LENS(...)", fix=fix)
     if not isinstance(tree, exp.Select):
-        raise ProjectError(Fault("sql-syntax", "round LENS(...) there may be one SELECT"))
+        raise ProjectError(Fault("sql-syntax", "round LENS(...) there may be one SELECT", fix=fix))
     tables = list(tree.find_all(exp.Table))
     calls = [call for call in tree.find_all(exp.Anonymous) if refused_functions.match(str(call.this))]
     if len(tables) != 1 or tables[0].name != table or not isinstance(tables[0].this, exp.Identifier) or calls:

@@ -6,6 +6,7 @@ from c360.errors import Fault, ProjectError, suggest
 from c360.lenses.model.lens import Lens
 from c360.lenses.request.form import RequestForm, granularities, read_request
 from c360.lenses.snippets.parse import refused_functions
+from c360.lenses.snippets.statement import parse_statement
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -62,19 +63,13 @@ class SqlReader:
 
     def parse(self) -> "exp.Select":
         """The statement's tree."""
-        import sqlglot
         from sqlglot import exp
-        from sqlglot.errors import SqlglotError
 
-        try:
-            trees = sqlglot.parse(self.text, dialect=self.dialect)
-        except SqlglotError as error:
-            reason = str(error).splitlines()[0]
-            raise ProjectError(Fault("sql-syntax", f"the query is not SQL: {reason}")) from None
-        if len(trees) != 1 or not isinstance(trees[0], exp.Select):
-            fix = 'write SELECT "entity.member", MEASURE("entity.measure") FROM lens.' + self.lens.name
+        fix = 'write SELECT "entity.member", MEASURE("entity.measure") FROM lens.' + self.lens.name
+        tree = parse_statement(self.text, self.dialect, "the query", fix=fix)
+        if not isinstance(tree, exp.Select):
             raise ProjectError(Fault("sql-syntax", "the query must be one SELECT", fix=fix))
-        return trees[0]
+        return tree
 
     def check(self, select: "exp.Select") -> None:
         """Only the clauses that a lens answers, over this lens alone."""
