@@ -104,6 +104,28 @@ def test_accepting_a_pair_makes_one_person_and_undoing_makes_two_again(browser: 
     assert pair in {queue(shop)["pair"], queue(shop, pair=pair)["pair"]}
 
 
+@pytest.mark.browser
+@needs_chromium
+def test_in_the_demo_an_accepted_pair_is_found_by_both_of_its_addresses(
+    browser: Browser, jaffle_folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(jaffle_folder, tmp_path / "demo")
+    with serving(tmp_path / "demo") as demo, visiting(browser, demo, "admin") as visitor:
+        comparison = queue(demo, "admin")["comparison"]
+        (addresses,) = ((field["left"], field["right"]) for field in comparison["fields"] if field["label"] == "Email")
+        visitor.open("/review")
+        visitor.page.get_by_role("button", name="Same person").click()
+        visitor.page.get_by_role("button", name="Apply now").click()
+        assert demo.site.jobs.wait(120) == 0
+        for address in addresses:
+            visitor.open("/")
+            visitor.page.get_by_role("searchbox").first.fill(address)
+            visitor.page.keyboard.press("Enter")
+            expect(visitor.page.locator("h1")).to_have_text(comparison["left"]["name"])
+            expect(visitor.page).to_have_url(f"{demo.origin}/entities/contact/{comparison['left']['entity_id']}")
+        assert visitor.wrong == []
+
+
 def test_what_was_rejected_does_not_come_back(shop: Served) -> None:
     before = queue(shop)
     with shop.client("steward") as client:

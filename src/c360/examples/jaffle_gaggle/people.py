@@ -1,7 +1,8 @@
 """Companies and gaggles in; the users with their names, addresses and sign-up times out.
 
 Some people have two accounts. Most of them keep their name and gaggle and change a personal address for the company's;
-a few go by a nickname in the gaggle that their company bought, and signed up twice in the same second.
+a few go by a nickname in the gaggle that their company bought, and signed up twice in the same second. Operations noticed
+those; some more wait in the review queue.
 """
 
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ class People:
         domain: domain id; ids from `len(companies.domains)` are the personal ones.
         spelling: position in `spellings`, the text after the @ as this user wrote it.
         created: seconds since 1970.
-        same: pairs of users (old account, new account) that are one person.
+        same: pairs of users (old account, new account) that are one person, as operations knows.
     """
 
     gaggle: Whole
@@ -88,10 +89,11 @@ def repeat_people(draws: Draws, people: People, companies: Companies, gaggles: G
     odd = [number for number, domain in enumerate(companies.domains) if "," in domain]
     quiet &= ~np.isin(gaggles.company, [*changed, *odd])
     queue = np.flatnonzero(quiet)[draws.order("odd users", int(quiet.sum()))]
-    pairs = max(1, users * 6 // 5781)
-    meet_again(draws, people, first[queue[:pairs]], len(companies.domains))
-    capitals, dots, blanks = users * 9 // 5781, users * 2 // 5781, users * 2 // 5781
-    writers = first[queue[pairs : pairs + capitals + dots + blanks]].tolist()
+    pairs, capitals, dots, blanks = max(1, users * 6 // 5781), users * 9 // 5781, users * 2 // 5781, users * 2 // 5781
+    noticed, odd_writers, unnoticed = np.split(first[queue], [pairs, pairs + capitals + dots + blanks])
+    people.same += meet_again(draws, "old address", people, noticed, len(companies.domains))
+    meet_again(draws, "unnoticed address", people, unnoticed[: max(1, users * 5 // 5781)], len(companies.domains))
+    writers = odd_writers.tolist()
     for nth, user in enumerate(writers):
         own = int(people.domain[user])
         text = companies.shown[own] if nth < capitals else companies.domains[own] + (". "[nth % 2])
@@ -99,17 +101,17 @@ def repeat_people(draws: Draws, people: People, companies: Companies, gaggles: G
         people.spellings.append(text)
 
 
-def meet_again(draws: Draws, people: People, newer: Whole, personal: int) -> None:
-    """The second user of a gaggle is the first one under a personal address, some time before."""
+def meet_again(draws: Draws, drawn: str, people: People, newer: Whole, personal: int) -> list[tuple[int, int]]:
+    """The second user of a gaggle is the first one under a personal address, some time before; the pairs come back."""
     older = newer + 1
-    people.domain[older] = people.spelling[older] = personal + draws.pick("old address", personal_weights, len(newer))
+    people.domain[older] = people.spelling[older] = personal + draws.pick(drawn, personal_weights, len(newer))
     people.given[older], people.family[older] = people.given[newer], people.family[newer]
     early, late = (
         np.minimum(people.created[older], people.created[newer]),
         np.maximum(people.created[older], people.created[newer]),
     )
     people.created[older], people.created[newer] = early, late + (early == late)
-    people.same += zip(older.tolist(), newer.tolist(), strict=True)
+    return list(zip(older.tolist(), newer.tolist(), strict=True))
 
 
 def meet_nicknames(draws: Draws, people: People, companies: Companies, gaggles: Gaggles, first: Whole) -> None:
