@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from c360.errors import Fault, WarehouseError
 from c360.pipeline.checks import CheckResult, run_checks
-from c360.pipeline.run import work_name
+from c360.pipeline.runs import work_name
 from c360.pipeline.tables import published_tables
 from c360.project import Project
 from c360.warehouse import Connection

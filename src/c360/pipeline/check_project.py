@@ -42,7 +42,10 @@ def check_project(project: Project) -> None:
 
 
 class ProjectCheck:
-    """The check of a project on a thread, beside the first steps of a run, which mostly wait for the engine."""
+    """The check of a project on a thread, beside the first steps of a run, which mostly wait for the engine.
+
+    It is also what imports the rooms, most of the Python work of a run.
+    """
 
     quick_switch = 0.0005  # seconds
 

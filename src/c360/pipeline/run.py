@@ -1,33 +1,30 @@
 """A project in, its published tables out: the steps of a run in order, what each depends on, and its report."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import blake2b
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import uuid4
 
 import c360
 from c360.errors import Fault, ProjectError, suggest
 from c360.pipeline.check_project import ProjectCheck
-from c360.pipeline.checks import CheckResult, refuse_failed, run_checks
-from c360.pipeline.runs import RunSession, open_run
+from c360.pipeline.runs import RunSession, open_run, open_store
 from c360.pipeline.steps import OnStep, Step, StepResult, StepRunner
-from c360.pipeline.tables import published_tables
 from c360.project import Project
 from c360.warehouse import Connection
-from c360.warehouse.catalogue import PublishedTable
-from c360.warehouse.engines.duckdb import open_work
-from c360.warehouse.snapshots import Manifest, Publication, current_manifest, publish
 
 if TYPE_CHECKING:
+    from c360.pipeline.checks import CheckResult
     from c360.sources import Landed
+    from c360.warehouse.catalogue import PublishedTable
+    from c360.warehouse.snapshots import Manifest
 
 step_names = ("sources", "identity", "activity", "entities", "features", "checks", "publish")
-work_name = "work.duckdb"
 
 
 class Statement(Protocol):
@@ -76,7 +73,7 @@ class RunReport:
     sources: dict[str, dict[str, int]] = field(default_factory=dict)
     entities: dict[str, int] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
-    checks: list[CheckResult] = field(default_factory=list)
+    checks: "list[CheckResult]" = field(default_factory=list)
     features: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -96,11 +93,7 @@ def run(project: Project, options: RunOptions | None = None) -> RunReport:
     chosen = options or RunOptions()
     with (
         open_run(project.store, chosen.as_of) as session,
-        open_work(
-            project.store / work_name,
-            threads=project.file.warehouse.threads,
-            memory=project.file.warehouse.memory,
-        ) as work,
+        open_store(project) as work,
         ProjectCheck(project) as checked,
     ):
         work.on_statement = chosen.on_statement
@@ -191,8 +184,10 @@ class RunPath:
         ]
 
     @cached_property
-    def tables(self) -> list[PublishedTable]:
+    def tables(self) -> "list[PublishedTable]":
         """What is published."""
+        from c360.pipeline.tables import published_tables
+
         return published_tables(self.project)
 
     def landed(self) -> "dict[str, Landed]":
@@ -269,12 +264,16 @@ class RunPath:
 
     def check(self, work: Connection) -> int:
         """Check what is about to be published."""
+        from c360.pipeline.checks import refuse_failed, run_checks
+
         self.report.checks = run_checks(work, self.project, self.tables, self.as_of)
         refuse_failed(self.report.checks)
         return len(self.report.checks)
 
     def publish(self, work: Connection) -> int | None:
         """Publish, unless exactly this is published already."""
+        from c360.warehouse.snapshots import Publication, current_manifest, publish
+
         tables = self.tables
         definition = digest(self.published_state(), [repr(table) for table in tables])
         manifest = current_manifest(self.project.store)
@@ -298,7 +297,7 @@ class RunPath:
         found: dict[str, str] = dict(self.work.rows("SELECT name, fingerprint FROM state.step"))
         return "\n".join(found.get(name, "") for name in made)
 
-    def describe(self, manifest: Manifest) -> None:
+    def describe(self, manifest: "Manifest") -> None:
         """Put what is published into the report."""
         self.report.snapshot = manifest.snapshot
         self.report.tables = {table.name: table.rows for table in manifest.tables.values()}
@@ -323,9 +322,19 @@ def dumped(value: Any) -> Any:
 
 def code_version() -> str:
     """The version of c360 and the state of its files: changed code computes anew."""
-    folder = Path(c360.__file__).parent
+    folder = os.path.dirname(c360.__file__)  # noqa: PTH120 hundreds of paths: pathlib takes five times as long
     state = blake2b(c360.__version__.encode(), digest_size=16)
-    for path in sorted(folder.rglob("*.py")):
-        found = path.stat()
-        state.update(f"{path.relative_to(folder)}:{found.st_size}:{found.st_mtime_ns}".encode())
+    for path, size, mtime_ns in sorted(code_files(folder)):
+        state.update(f"{path[len(folder) :]}:{size}:{mtime_ns}".encode())
     return state.hexdigest()
+
+
+def code_files(folder: str) -> Iterator[tuple[str, int, int]]:
+    """Path, size and time of change of every Python file below a folder."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".py"):
+                found = entry.stat()
+                yield entry.path, found.st_size, found.st_mtime_ns
+            elif entry.is_dir() and entry.name != "__pycache__":
+                yield from code_files(entry.path)

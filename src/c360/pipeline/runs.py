@@ -1,15 +1,21 @@
 """A store in, one run at a time out: locked, recorded from start to end, resumed when the last one was killed."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 
 from c360.errors import C360Error, WarehouseError
+from c360.project import Project
+from c360.warehouse import Connection
 from c360.warehouse.connection import disk_fault
 from c360.warehouse.control import ControlStore, Run, open_control, run_lock
 from c360.warehouse.control.runs import RunStatus, begin_run, end_run
+
+work_name = "work.duckdb"
 
 
 @dataclass
@@ -58,3 +64,23 @@ def end(session: RunSession, status: RunStatus, error: BaseException) -> None:
     text = str(error) or type(error).__name__
     with suppress(WarehouseError):
         end_run(session.control, session.run, status, snapshot=session.snapshot, exit_code=code, error=text)
+
+
+@contextmanager
+def open_store(project: Project) -> Iterator[Connection]:
+    """Open the work store; that is the engine's work, so what reads the sources is imported meanwhile."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        opening = pool.submit(connect, project)
+        import_module("c360.sources")
+    with opening.result() as work:
+        yield work
+
+
+def connect(project: Project) -> Connection:
+    """What the thread does; the first question about its catalogue takes the engine ten times as long as others."""
+    from c360.warehouse.engines.duckdb import open_work
+
+    info = project.file.warehouse
+    work = open_work(project.store / work_name, threads=info.threads, memory=info.memory)
+    work.table_exists("state", "step")
+    return work
