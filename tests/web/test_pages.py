@@ -258,7 +258,7 @@ def test_a_question_that_takes_too_long_says_so(served: Served) -> None:
     served.site.settings = Settings(**{**vars(kept), "seconds": 0.0})
     try:
         with served.client("admin") as client:
-            asked = client.get("/index.json")
+            asked = client.get("/search.json?q=somebody")
     finally:
         served.site.settings = kept
     assert asked.status_code == 503

@@ -17,6 +17,7 @@ from c360.warehouse.snippets import columns_only, compile_snippet
 
 dots = "••••••••"
 own_suffixes = ("stream", "identifier", "redirect", "record", "link", "history", "moment", "daily", "weekly", "monthly")
+mark = "\x00"  # stands for the relation in a pattern; no project file can hold it
 kind_columns = {"value": "id_kind", "value_a": "id_kind_a", "value_b": "id_kind_b"}
 
 
@@ -26,10 +27,12 @@ class RoleViews:
 
     Attributes:
         selects: table or view name -> SELECT over the published table, which is named with its database.
+        patterns: the same with a mark in the place of the published table.
         masked, hidden: table name -> columns.
     """
 
     selects: Mapping[str, str]
+    patterns: Mapping[str, str]
     masked: Mapping[str, frozenset[str]]
     hidden: Mapping[str, frozenset[str]]
 
@@ -53,14 +56,16 @@ class Compiler:
             database: what the snapshot's database is called on the connection.
         """
         home = {alias: name for name, entry in self.tables.items() for alias in entry.aliases}
-        selects = {}
+        patterns = {}
         for view, columns in views.items():
             table = home.get(view, view.removesuffix("_history"))
             entry = self.tables.get(table)
-            source = f"{quote(database)}.main.{quote(view)}"
-            body = self.select(entry, columns, source, database) if entry else None
-            selects[view] = body or f"SELECT * FROM {source} WHERE false"
-        return RoleViews(selects, self.masked, self.hidden)
+            body = self.select(entry, columns, mark, database) if entry else None
+            patterns[view] = body or f"SELECT * FROM {mark} WHERE false"
+        selects = {
+            view: pattern.replace(mark, f"{quote(database)}.main.{quote(view)}") for view, pattern in patterns.items()
+        }
+        return RoleViews(selects, patterns, self.masked, self.hidden)
 
     def select(self, entry: TableEntry, columns: tuple[str, ...], source: str, database: str) -> str | None:
         """What the role sees of one view; None when that is nothing."""

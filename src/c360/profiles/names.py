@@ -41,6 +41,12 @@ def naming(reading: Reading, entity: str) -> Naming:
     return Naming(f"coalesce(nullif(trim({quote(column)}), ''), {', '.join(last)})", column)
 
 
+def entity_name_column(reading: Reading, entity: str) -> str | None:
+    """The column that names an entity's members, whatever the role sees."""
+    entry = reading.opened.reader.tables().get(entity)
+    return name_column(reading.project, entity, {column.name for column in entry.columns}) if entry else None
+
+
 def name_column(project: Project, entity: str, columns: set[str]) -> str | None:
     """The trait that names: `gaggle_name` of a gaggle, `name`, or the first that ends so."""
     block = project.file.entities[entity]
@@ -51,12 +57,17 @@ def name_column(project: Project, entity: str, columns: set[str]) -> str | None:
 
 
 def names_of(reading: Reading, entity: str, ids: Sequence[int]) -> dict[int, str]:
-    """The names of some members."""
+    """The names of some members; each is asked for once in a request."""
     if not ids or not reading.sees(entity):
         return {}
-    marks = ", ".join(str(int(one)) for one in ids)
-    sql = f"SELECT entity_id, {naming(reading, entity).sql} FROM {quote(entity)} WHERE entity_id IN ({marks})"
-    return {int(row[0]): str(row[1]) for row in reading.rows(sql)}
+    known = reading.names.setdefault(entity, {})
+    missing = sorted({int(one) for one in ids} - known.keys())
+    if missing:
+        marks = ", ".join(str(one) for one in missing)
+        table = reading.of(entity, missing)
+        sql = f"SELECT entity_id, {naming(reading, entity).sql} FROM {table} WHERE entity_id IN ({marks})"
+        known.update((int(row[0]), str(row[1])) for row in reading.rows(sql))
+    return {int(one): known[int(one)] for one in ids if int(one) in known}
 
 
 def initials(name: str) -> str:

@@ -36,6 +36,7 @@ def create_app(project: Project, settings: Settings | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        site.readings.current()  # a large snapshot is prepared while nobody asks yet
         yield
         site.close()
 

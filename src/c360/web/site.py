@@ -14,6 +14,7 @@ from c360.govern.reading import Readings, in_utc
 from c360.govern.signin.throttle import Throttle
 from c360.project import Project, load_project
 from c360.project.load import find_files
+from c360.web.ahead import Ahead
 from c360.web.frame.assets import Assets
 from c360.web.frame.formats import filters_in
 from c360.web.jobs import Jobs
@@ -45,7 +46,8 @@ class Site:
         self.root = project.root
         self.loaded = project
         self.faults: tuple[Fault, ...] = ()
-        self.readings = Readings(project.store)
+        self.ahead = Ahead(self)
+        self.readings = Readings(project.store, self.ahead.prepare)
         self.throttle = Throttle()
         self.audit = AuditLog(project.store)
         self.assets = Assets()

@@ -1,11 +1,14 @@
 """What a snapshot consists of: tables, columns, parts and content hashes, as frozen objects and as `manifest.json`."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
+
+from c360.warehouse.engines.duckdb_rows import parquet
+from c360.warehouse.names import comma, quote
 
 manifest_format = 1
 two_to_64 = 1 << 64
@@ -139,6 +142,23 @@ class TableEntry:
         """The content hash: column names and values, without `updated_at` and independent of order and layout."""
         text = json.dumps([sorted(self.stored), self.content.rows, self.content.hex])
         return blake2b(text.encode(), digest_size=16).hexdigest()
+
+    def parts_of(self, column: str, ids: Iterable[int]) -> tuple[Part, ...] | None:
+        """The parts that may hold rows with these values of a column; None when it is not cut by that column."""
+        if self.layout is None or self.layout.bucket_by != column:
+            return None
+        ranges = {str(number // self.layout.width) for number in ids}
+        return tuple(part for part in self.parts if part.bucket.partition("/")[0] in ranges)
+
+    def select(self, parts: Sequence[Part]) -> str:
+        """What readers see of some of its parts, as a SELECT like that of its view."""
+        shown = comma(
+            f"{column.expression} AS {quote(column.name)}" if column.expression else quote(column.name)
+            for column in self.columns
+        )
+        if not parts:
+            return f"SELECT {shown} FROM {parquet([self.parts[0].file])} WHERE false"
+        return f"SELECT {shown} FROM {parquet([part.file for part in parts])}"
 
 
 @dataclass(frozen=True, slots=True)

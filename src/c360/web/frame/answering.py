@@ -167,6 +167,8 @@ class Answer:
         """Build a page and show it."""
         context = page.build(visit)
         self.audit(visit, page)
+        if page.is_kept:
+            self.site.ahead.note(page, visit)
         if self.asked.as_json:
             body = {"version": 1, "snapshot": visit.reading.snapshot_id if visit.has_read else None}
             return json_response({**body, "data": context})

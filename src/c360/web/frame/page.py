@@ -114,6 +114,7 @@ class Page:
         fragments: ids of elements that htmx may ask for alone; each is a block of the template.
         present: whether the project has what it is about; pages of absent rooms are absent.
         reads_data: whether it needs a published snapshot.
+        is_kept: whether what it shows is remembered with the snapshot: it is asked of a large one before that is shown.
     """
 
     path: str
@@ -129,6 +130,7 @@ class Page:
     present: Callable[[Project], bool] = always
     reads_data: bool = True
     in_api: bool = True
+    is_kept: bool = False
     path_help: Mapping[str, str] = field(default_factory=dict)
 
     @property

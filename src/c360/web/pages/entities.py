@@ -257,7 +257,7 @@ path_help = {"entity": "An entity of the project, such as contact."}
 endpoints = (
     Page(
         "/entities/{entity}", "entities.html", "customers", EntitiesContext, show, "List the members of an entity.",
-        (*parameters, cursor), fragments=("list",), path_help=path_help,
+        (*parameters, cursor), fragments=("list",), path_help=path_help, is_kept=True,
     ),
     Download(
         "/entities/{entity}/export", "export", "export", export, "The list as CSV.", "text/csv", parameters, path_help=path_help,

@@ -132,5 +132,6 @@ def carried(points: dict[date, int], days: list[date]) -> list[int | None]:
 
 
 endpoints = (
-    Page("/", "overview.html", "customers", OverviewContext, show, "Counts, health and problems.", group="Customers", label="Overview"),
+    Page("/", "overview.html", "customers", OverviewContext, show, "Counts, health and problems.", group="Customers", label="Overview",
+        is_kept=True),
 )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from c360.errors import Fault
+from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.profiles.columns import columns_of, first_seen_column, label_of, last_seen_column
 from c360.profiles.names import initials, names_of, naming
@@ -20,18 +21,18 @@ from c360.web.topics.entities.figures import Figure, key_figures
 from c360.web.topics.entities.graph import Graph, identity_graph
 from c360.web.topics.entities.listing import Related
 from c360.web.topics.entities.relations import Relation, relations
-from c360.web.topics.entities.timeline import KindCount, Timeline, Weeks, kind_counts, per_week, shades, timeline
+from c360.web.topics.entities.timeline import KindCount, Timeline, Weeks, per_week, shades, tally, timeline
 from c360.web.topics.entities.traits import (
     Candidate,
     TraitGroup,
     candidates,
-    record_summary,
+    origin_of,
     rule_of,
     trait_groups,
-    winning_sources,
 )
 
 left_cards = ("activity", "timeline", "members")
+row_name = "the name"  # no column is called so: names of columns hold no blank
 right_cards = ("identity", "traits", "consent")
 card_words = {
     "figures": ("figures", "kpis"),
@@ -108,9 +109,9 @@ def find_row(visit: Visit, entity: str) -> dict[str, Any]:
     text = visit.path["id"]
     reading = visit.reading
     if text.isascii() and text.isdigit() and len(text) < 19:
-        rows = reading.records(f"SELECT * FROM {quote(entity)} WHERE entity_id = ?", (int(text),))
-        if rows:
-            return rows[0]
+        row = read_row(reading, entity, int(text))
+        if row:
+            return row
         sql = f"SELECT merged_into FROM {quote(f'{entity}_redirect')} WHERE entity_id = ?"
         moved = reading.rows(sql, (int(text),)) if f"{entity}_redirect" in reading.tables() else []
         if moved and moved[0][0] is not None:
@@ -119,6 +120,16 @@ def find_row(visit: Visit, entity: str) -> dict[str, Any]:
         raise_if_public_id(visit, entity, text)
     fix = "look for it with the search box"
     raise MissingError(Fault("unknown-id", f"there is no {one_label(visit.project, entity)} {text[:60]}", fix=fix))
+
+
+def read_row(reading: Reading, entity: str, entity_id: int) -> dict[str, Any] | None:
+    """The published row of an entity; its name is noted on the way."""
+    sql = f"SELECT *, {naming(reading, entity).sql} AS {quote(row_name)} FROM {reading.of(entity, [entity_id])} WHERE entity_id = ?"
+    rows = reading.records(sql, (entity_id,))
+    if not rows:
+        return None
+    reading.names.setdefault(entity, {})[entity_id] = str(rows[0].pop(row_name))
+    return rows[0]
 
 
 def raise_if_public_id(visit: Visit, entity: str, text: str) -> None:
@@ -147,10 +158,12 @@ def show(visit: Visit) -> ProfileContext:
     reading.saw(entity, [entity_id])
     name = names_of(reading, entity, [entity_id])[entity_id]
     columns = columns_of(reading, entity)
-    counts = kind_counts(reading, entity, entity_id)
+    connected = relations(reading, entity, entity_id)  # first: it notes the names that the other cards show
+    counted = tally(reading, entity, entity_id)
+    counts = counted.counts if counted else ()
     shade = shades(counts)
     chosen = visit.values["kind"]
-    records, sources = record_summary(reading, entity, entity_id)
+    origin = origin_of(reading, entity, entity_id)
     first, last = first_seen_column(columns), last_seen_column(columns)
     left, right = card_order(visit)
     return ProfileContext(
@@ -165,16 +178,16 @@ def show(visit: Visit) -> ProfileContext:
         badges=badges(visit, entity, row),
         first_seen=row.get(first.name) if first else None,
         last_seen=row.get(last.name) if last else None,
-        records=records,
-        sources=sources,
-        figures=key_figures(reading, entity, entity_id, row),
-        weeks=per_week(reading, entity, entity_id, counts),
+        records=origin.records,
+        sources=origin.sources,
+        figures=key_figures(reading, entity, row, counted),
+        weeks=per_week(reading, entity, counted),
         kinds=tuple(KindCount(kind, label_of(kind, None), shade[kind], count) for kind, count in counts),
         chosen_kinds=chosen,
         timeline=timeline(reading, entity, entity_id, counts, chosen, cursor),
         graph=identity_graph(reading, entity, entity_id, name),
-        traits=trait_groups(reading, entity, entity_id, row, winning_sources(reading, entity, entity_id)),
-        relations=relations(reading, entity, entity_id),
+        traits=trait_groups(reading, entity, entity_id, row, origin.winners),
+        relations=connected,
         merged_from=merged_from(visit, entity, entity_id),
         left=left,
         right=right,
@@ -213,7 +226,8 @@ def badges(visit: Visit, entity: str, row: dict[str, Any]) -> tuple[str, ...]:
 
 def merged_from(visit: Visit, entity: str, entity_id: int) -> tuple[tuple[int, datetime], ...]:
     """Ids that became this one."""
-    if f"{entity}_redirect" not in visit.reading.tables():
+    redirects = visit.reading.tables().get(f"{entity}_redirect")
+    if redirects is None or not redirects.rows:
         return ()
     sql = (
         f"SELECT entity_id, redirected_at FROM {quote(f'{entity}_redirect')} WHERE merged_into = ? "

@@ -6,7 +6,7 @@ from c360.web.frame.moved import Moved
 from c360.web.frame.navigation import entity_label
 from c360.web.frame.page import Context, Page, Parameter, shown
 from c360.web.frame.visit import Visit
-from c360.web.topics.search.searching import Hit, search
+from c360.web.topics.search.searching import Hit, alike_hits, exact_hits
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,17 @@ class SearchContext(Context):
 def show(visit: Visit) -> SearchContext:
     """Search; a browser is sent to the profile when a whole identifier names exactly one."""
     text = visit.values["q"].strip()
+    entities = visit.project.file.entities if text else ()
+    exact = {entity: exact_hits(visit.reading, entity, text) for entity in entities}
+    named = [hit for hits in exact.values() for hit in hits if hit.by != "id"]
+    if len(named) == 1 and not visit.as_json:
+        raise Moved(f"/entities/{named[0].entity}/{named[0].entity_id}")
     found = []
-    for entity in visit.project.file.entities if text else ():
-        hits = search(visit.reading, entity, text)
+    for entity, first in exact.items():
+        hits = [*first, *alike_hits(visit.reading, entity, text, first)]
         if hits:
             visit.reading.saw(entity, [hit.entity_id for hit in hits])
             found.append(Found(entity, entity_label(visit.project, entity), tuple(hits)))
-    exact = [hit for one in found for hit in one.hits if hit.is_exact and hit.by != "id"]
-    if len(exact) == 1 and not visit.as_json:
-        raise Moved(f"/entities/{exact[0].entity}/{exact[0].entity_id}")
     return SearchContext(f"“{text}”" if text else "Search", text, tuple(found))
 
 

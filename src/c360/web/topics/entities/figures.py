@@ -9,10 +9,9 @@ from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.profiles.columns import Column, columns_of, last_seen_column
 from c360.web.frame.formats import ago, day, number
-from c360.web.topics.entities.timeline import data_end, stream_of
+from c360.web.topics.entities.timeline import Tally, data_end, days_compared
 
 most_figures = 4
-days_compared = 28
 
 
 @dataclass(frozen=True)
@@ -33,14 +32,14 @@ class Figure:
     to: str | None
 
 
-def key_figures(reading: Reading, entity: str, entity_id: int, row: Mapping[str, Any]) -> tuple[Figure, ...]:
+def key_figures(reading: Reading, entity: str, row: Mapping[str, Any], found: Tally | None) -> tuple[Figure, ...]:
     """Money first, then counts, then how active it has been of late."""
     columns = [column for column in columns_of(reading, entity) if column.kind == "feature" and not column.masked]
     numeric = [column for column in columns if column.is_number and row.get(column.name) is not None]
     money = [column for column in numeric if column.is_money]
     counts = [column for column in numeric if not column.is_money and column.type == "BIGINT"]
     others = [column for column in numeric if column not in money and column not in counts]
-    active = active_days(reading, entity, entity_id)
+    active = active_days(reading, entity, found)
     room = most_figures - (1 if active else 0)
     chosen = [*money[:1], *counts, *money[1:], *others][:room]
     last = last_seen_column(columns)
@@ -61,25 +60,17 @@ def figure(reading: Reading, entity: str, column: Column, row: Mapping[str, Any]
     return Figure(column.label, number(row[column.name]), note or column.help, is_good=False, help=column.help, to=to)
 
 
-def active_days(reading: Reading, entity: str, entity_id: int) -> Figure | None:
+def active_days(reading: Reading, entity: str, found: Tally | None) -> Figure | None:
     """On how many of the last four weeks' days there was any activity, and on how many of the four weeks before."""
-    stream = stream_of(reading, entity)
-    if stream is None:
+    if found is None:
         return None
-    at = data_end(reading, entity)
-    sql = (
-        f"SELECT CASE WHEN activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL {days_compared} DAY THEN 1 ELSE 0 END, "
-        f"count(DISTINCT CAST(activity_ts AS DATE)) FROM {quote(stream)} WHERE entity_id = ? AND activity_ts <= ? "
-        f"AND activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL {2 * days_compared} DAY GROUP BY 1"
-    )
-    found = {int(row[0]): int(row[1]) for row in reading.rows(sql, (at, entity_id, at, at))}
-    now, before = found.get(1, 0), found.get(0, 0)
-    change = now - before
+    change = found.active - found.active_before
     note = (
         f"{change:+d} against the {days_compared} days before" if change else f"as in the {days_compared} days before"
     )
-    help_text = f"Days with any activity in the {days_compared} days to {day(at)}"
-    return Figure(f"Active days, {days_compared} d", str(now), note, is_good=change > 0, help=help_text, to=None)
+    help_text = f"Days with any activity in the {days_compared} days to {day(data_end(reading, entity))}"
+    label = f"Active days, {days_compared} d"
+    return Figure(label, str(found.active), note, is_good=change > 0, help=help_text, to=None)
 
 
 def totals(reading: Reading, entities: Sequence[str]) -> dict[str, int]:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from c360.govern.reading import Reading
-from c360.govern.sql import quote
 from c360.profiles.columns import label_of
 from c360.web.frame.navigation import plural
 
@@ -68,7 +67,7 @@ class Graph:
 def identity_graph(reading: Reading, entity: str, entity_id: int, name: str) -> Graph:
     """Everything that stands for an entity, and what joins it."""
     sql = (
-        f"SELECT id_kind, value, superseded, first_seen FROM {quote(f'{entity}_identifier')} WHERE entity_id = ? "
+        f"SELECT id_kind, value, superseded, first_seen FROM {reading.of(f'{entity}_identifier', [entity_id])} WHERE entity_id = ? "
         "ORDER BY superseded, first_seen NULLS LAST, id_kind, value LIMIT 400"
     )
     identifiers = reading.rows(sql, (entity_id,))
@@ -125,7 +124,7 @@ def links_of(reading: Reading, entity: str, entity_id: int) -> list[tuple[Any, .
         return []
     return reading.rows(
         "SELECT id_kind_a, value_a, id_kind_b, value_b, rule, rule_kind, source, trust, n_seen, first_seen, last_seen, "
-        "row_key, blocked FROM identity_link WHERE entity_id = ? AND entity = ? ORDER BY trust DESC, first_seen NULLS LAST, "
+        f"row_key, blocked FROM {reading.of('identity_link', [entity_id])} WHERE entity_id = ? AND entity = ? ORDER BY trust DESC, first_seen NULLS LAST, "
         "rule, value_a, value_b LIMIT 600",
         (entity_id, entity),
     )

@@ -12,6 +12,7 @@ from c360.profiles.names import naming
 from c360.web.frame.navigation import entity_label
 
 most_shown = 12
+most_looked_at = 200
 
 
 @dataclass(frozen=True)
@@ -73,18 +74,10 @@ def relation(reading: Reading, bridge: str, entity_id: int, ends: tuple[str, str
     own, other = ends
     columns = columns_of(reading, other)
     figures = figure_columns(columns)
-    name = naming(reading, other).sql
-    order = f"{quote(figures[0].name)} DESC NULLS LAST, " if figures and not is_upward else ""
-    chosen = comma([f"o.{quote(column.name)}" for column in figures])
-    total_sql = f"SELECT count(DISTINCT {quote(f'{other}_id')}) FROM {quote(bridge)} WHERE {quote(f'{own}_id')} = ?"
-    total = int(reading.rows(total_sql, (entity_id,))[0][0])
-    sql = (
-        f"SELECT m.{quote(f'{other}_id')}, o.n, m.role, m.joined_at, m.left_at, m.is_primary{f', {chosen}' if chosen else ''} "
-        f"FROM {quote(bridge)} m JOIN (SELECT *, {name} AS n FROM {quote(other)}) o ON o.entity_id = m.{quote(f'{other}_id')} "
-        f"WHERE m.{quote(f'{own}_id')} = ? ORDER BY m.is_primary DESC, {order}o.n, 1 LIMIT {most_shown}"
-    )
-    rows = reading.rows(sql, (entity_id,))
+    find = few_members if is_upward else most_active_members
+    total, rows = find(reading, bridge, entity_id, ends, figures)
     reading.saw(other, [int(row[0]) for row in rows])
+    reading.names.setdefault(other, {}).update((int(row[0]), str(row[1])) for row in rows)
     members = tuple(
         Member(other, int(row[0]), str(row[1]), row[2], row[3], row[4], bool(row[5]), tuple(row[6:])) for row in rows
     )
@@ -98,6 +91,58 @@ def relation(reading: Reading, bridge: str, entity_id: int, ends: tuple[str, str
         figure_labels=tuple(column.label for column in figures),
         list_to=f"/entities/{other}?filter={own}_id:{entity_id}" if not is_upward and has_column else None,
     )
+
+
+def few_members(
+    reading: Reading, bridge: str, entity_id: int, ends: tuple[str, str], figures: Sequence[Column]
+) -> tuple[int, list[tuple[Any, ...]]]:
+    """What an entity belongs to, the primary ones first: how many there are, and the first of them.
+
+    Two small questions, the first of which says whom the second is about, read less than one over all of both tables.
+    """
+    own, other = ends
+    sql = (
+        f"SELECT {quote(f'{other}_id')}, role, joined_at, left_at, is_primary FROM {reading.of(bridge, [entity_id], f'{own}_id')} "
+        f"WHERE {quote(f'{own}_id')} = ? LIMIT {most_looked_at}"
+    )
+    bridges = reading.rows(sql, (entity_id,))
+    ids = sorted({int(row[0]) for row in bridges})
+    if not ids or len(bridges) == most_looked_at:
+        return most_active_members(reading, bridge, entity_id, ends, figures, by_figure=False) if ids else (0, [])
+    chosen = comma([naming(reading, other).sql, *(quote(column.name) for column in figures)])
+    sql = f"SELECT entity_id, {chosen} FROM {reading.of(other, ids)} WHERE entity_id IN ({comma(map(str, ids))})"
+    known = {int(row[0]): row[1:] for row in reading.rows(sql)}
+    rows = [
+        (int(row[0]), known[int(row[0])][0], *row[1:], *known[int(row[0])][1:])
+        for row in bridges
+        if int(row[0]) in known
+    ]
+    rows.sort(key=lambda row: (not row[5], str(row[1]), row[0]))
+    return len(ids), rows[:most_shown]
+
+
+def most_active_members(
+    reading: Reading,
+    bridge: str,
+    entity_id: int,
+    ends: tuple[str, str],
+    figures: Sequence[Column],
+    *,
+    by_figure: bool = True,
+) -> tuple[int, list[tuple[Any, ...]]]:
+    """Those at the other end of a bridge, the most active first: how many there are, and the first of them."""
+    own, other = ends
+    name = naming(reading, other).sql
+    order = f"{quote(figures[0].name)} DESC NULLS LAST, " if figures and by_figure else ""
+    chosen = comma([f"o.{quote(column.name)}" for column in figures])
+    total_sql = f"SELECT count(DISTINCT {quote(f'{other}_id')}) FROM {quote(bridge)} WHERE {quote(f'{own}_id')} = ?"
+    total = int(reading.rows(total_sql, (entity_id,))[0][0])
+    sql = (
+        f"SELECT m.{quote(f'{other}_id')}, o.n, m.role, m.joined_at, m.left_at, m.is_primary{f', {chosen}' if chosen else ''} "
+        f"FROM {quote(bridge)} m JOIN (SELECT *, {name} AS n FROM {quote(other)}) o ON o.entity_id = m.{quote(f'{other}_id')} "
+        f"WHERE m.{quote(f'{own}_id')} = ? ORDER BY m.is_primary DESC, {order}o.n, 1 LIMIT {most_shown}"
+    )
+    return total, reading.rows(sql, (entity_id,)) if total else []
 
 
 def figure_columns(columns: Sequence[Column]) -> list[Column]:

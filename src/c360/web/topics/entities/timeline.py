@@ -1,7 +1,8 @@
 """A stream and an entity in, its newest activities out, page by page; and how many of each there were per week."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from c360.web.topics.entities.cursors import Cursor, parse_cursor
 page_rows = 12
 weeks_shown = 26
 most_series = 5
+days_compared = 28
 own_columns = (
     "activity_uuid", "entity_id", "activity", "activity_ts", "occurrence", "activity_repeated_at",
     "activity_occurence", "updated_at",
@@ -94,13 +96,56 @@ def shades(counts: Sequence[tuple[str, int]]) -> dict[str, int]:
     return {activity: min(place, most_series) for place, (activity, _) in enumerate(counts)}
 
 
-def kind_counts(reading: Reading, entity: str, entity_id: int) -> list[tuple[str, int]]:
-    """How often an entity did what, most frequent first."""
+@dataclass(frozen=True)
+class Tally:
+    """What an entity did, counted in one pass over its part of the stream.
+
+    Attributes:
+        counts: activity -> how often, most frequent first.
+        weeks: (Monday in the project's time zone, activity) -> how often, within the half year that is shown.
+        active, active_before: on how many of the last four weeks' days it did anything, and of the four weeks before.
+    """
+
+    counts: tuple[tuple[str, int], ...] = ()
+    weeks: Mapping[tuple[date, str], int] = field(default_factory=dict)
+    active: int = 0
+    active_before: int = 0
+
+
+def tally(reading: Reading, entity: str, entity_id: int) -> Tally | None:
+    """Count what an entity did; None when nothing of its kind is recorded."""
     stream = stream_of(reading, entity)
     if stream is None:
-        return []
-    sql = f"SELECT activity, count(*) FROM {quote(stream)} WHERE entity_id = ? GROUP BY 1 ORDER BY 2 DESC, 1"
-    return [(str(row[0]), int(row[1])) for row in reading.rows(sql, (entity_id,))]
+        return None
+    at = data_end(reading, entity)
+    local = "activity_ts"
+    if reading.project.timezone != "UTC":
+        local = f"(activity_ts AT TIME ZONE 'UTC' AT TIME ZONE {literal(reading.project.timezone)})"
+    age = (
+        f"CASE WHEN activity_ts > ? THEN 0 WHEN activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL {days_compared} DAY THEN 1 "
+        f"WHEN activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL {2 * days_compared} DAY THEN 2 ELSE 0 END"
+    )
+    sql = (
+        f"SELECT activity, CASE WHEN activity_ts >= ? THEN CAST(date_trunc('week', {local}) AS DATE) END AS week, "
+        f"{age} AS age, CASE WHEN {age} > 0 THEN CAST(activity_ts AS DATE) END AS day, count(*) "
+        f"FROM {reading.of(stream, [entity_id])} WHERE entity_id = ? GROUP BY 1, 2, 3, 4"
+    )
+    start = datetime.combine(first_week(at), datetime.min.time())
+    return tally_of(reading.rows(sql, (start, *[at] * 6, entity_id)))
+
+
+def tally_of(rows: Sequence[tuple[Any, ...]]) -> Tally:
+    """Add up counts per activity, week, age and day."""
+    counts: Counter[str] = Counter()
+    weeks: Counter[tuple[date, str]] = Counter()
+    days: dict[int, set[date]] = {0: set(), 1: set(), 2: set()}
+    for activity, week, age, day, count in rows:
+        counts[str(activity)] += count
+        days[age].add(day)
+        if week is not None:
+            weeks[week, str(activity)] += count
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return Tally(tuple(ordered), weeks, len(days[1]), len(days[2]))
 
 
 def sources_by_activity(project: Project) -> Mapping[str, tuple[str, ...]]:
@@ -135,7 +180,7 @@ def timeline(
         ["CAST(activity_uuid AS VARCHAR)", "activity_ts", "activity", "occurrence", *(quote(name) for name in columns)]
     )
     sql = (
-        f"SELECT {chosen} FROM {quote(stream)} WHERE {' AND '.join(parts)} "
+        f"SELECT {chosen} FROM {reading.of(stream, [entity_id])} WHERE {' AND '.join(parts)} "
         f"ORDER BY activity_ts DESC, CAST(activity_uuid AS VARCHAR) LIMIT {page_rows + 1}"
     )
     rows = reading.rows(sql, params)
@@ -160,31 +205,27 @@ def happened(
     )  # fmt: skip
 
 
-def per_week(reading: Reading, entity: str, entity_id: int, counts: Sequence[tuple[str, int]]) -> Weeks | None:
+def per_week(reading: Reading, entity: str, found: Tally | None) -> Weeks | None:
     """Activities of the last half year, week by week in the project's time zone; None when there were none."""
-    stream = stream_of(reading, entity)
-    if stream is None or not counts:
+    if found is None or not found.counts:
         return None
-    last = monday(data_end(reading, entity).date())
-    first = last - timedelta(weeks=weeks_shown - 1)
-    local = "activity_ts"
-    if reading.project.timezone != "UTC":
-        local = f"(activity_ts AT TIME ZONE 'UTC' AT TIME ZONE {literal(reading.project.timezone)})"
-    sql = (
-        f"SELECT CAST(date_trunc('week', {local}) AS DATE), activity, count(*) FROM {quote(stream)} "
-        f"WHERE entity_id = ? AND activity_ts >= ? GROUP BY 1, 2"
-    )
-    start = datetime.combine(first, datetime.min.time())
-    found = {(row[0], str(row[1])): int(row[2]) for row in reading.rows(sql, (entity_id, start))}
-    named = [activity for activity, _ in counts[:most_series]]
-    has_others = len(counts) > most_series
+    first = first_week(data_end(reading, entity))
+    named = [activity for activity, _ in found.counts[:most_series]]
+    has_others = len(found.counts) > most_series
+    others: Counter[date] = Counter()
+    for (week, activity), count in found.weeks.items():
+        others[week] += count if activity not in named else 0
     rows = []
     for week in (first + timedelta(weeks=number) for number in range(weeks_shown)):
-        values = [found.get((week, activity), 0) for activity in named]
-        others = sum(count for (day, activity), count in found.items() if day == week and activity not in named)
-        rows.append((week, tuple([*values, others] if has_others else values)))
+        values = [found.weeks.get((week, activity), 0) for activity in named]
+        rows.append((week, tuple([*values, others[week]] if has_others else values)))
     kinds = [*(label_of(activity, None) for activity in named), *(["Other"] if has_others else [])]
     return Weeks(tuple(kinds), tuple(range(len(kinds))), tuple(rows))
+
+
+def first_week(at: datetime) -> date:
+    """The Monday with which the half year begins that a chart shows."""
+    return monday(at.date()) - timedelta(weeks=weeks_shown - 1)
 
 
 def monday(day: date) -> date:

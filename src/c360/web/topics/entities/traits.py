@@ -159,7 +159,7 @@ def candidates(reading: Reading, entity: str, entity_id: int, column: str) -> tu
     if table not in reading.tables() or column not in {one.name for one in reading.columns(table)}:
         return ()
     rows = reading.rows(
-        f"SELECT {quote(column)}, source, record_key, record_ts, superseded FROM {quote(table)} WHERE entity_id = ? "
+        f"SELECT {quote(column)}, source, record_key, record_ts, superseded FROM {reading.of(table, [entity_id])} WHERE entity_id = ? "
         f"ORDER BY {record_order(reading, entity, column)} LIMIT 200",
         (entity_id,),
     )
@@ -170,19 +170,33 @@ def candidates(reading: Reading, entity: str, entity_id: int, column: str) -> tu
     )
 
 
-def winning_sources(reading: Reading, entity: str, entity_id: int) -> dict[str, str]:
-    """Trait -> the source whose record gave its value, in one question."""
+@dataclass(frozen=True)
+class Origin:
+    """The source records of an entity.
+
+    Attributes:
+        winners: trait -> the source whose record gave its value.
+        records, sources: how many records there are, and of how many sources.
+    """
+
+    winners: Mapping[str, str]
+    records: int = 0
+    sources: int = 0
+
+
+def origin_of(reading: Reading, entity: str, entity_id: int) -> Origin:
+    """From which records an entity is built, in one question."""
     table = f"{entity}_record"
     if table not in reading.tables():
-        return {}
+        return Origin({})
     fixed = ("entity_id", "source", "source_order", "record_key", "record_ts", "superseded", "updated_at")
     names = [column.name for column in reading.columns(table) if column.name not in fixed]
-    if not names:
-        return {}
     by_name = {name: record_order(reading, entity, name) for name in names}
     orders = list(dict.fromkeys(by_name.values()))
-    places = comma(f"row_number() OVER (ORDER BY {order})" for order in orders)
-    sql = f"SELECT source, {places}, {comma(quote(name) for name in names)} FROM {quote(table)} WHERE entity_id = ?"
+    chosen = comma(
+        ["source", *(f"row_number() OVER (ORDER BY {order})" for order in orders), *(quote(name) for name in names)]
+    )
+    sql = f"SELECT {chosen} FROM {reading.of(table, [entity_id])} WHERE entity_id = ?"
     rows = reading.rows(sql, (entity_id,))
     found = {}
     for column, name in enumerate(names, 1 + len(orders)):
@@ -190,14 +204,4 @@ def winning_sources(reading: Reading, entity: str, entity_id: int) -> dict[str, 
         offered = [(row[place], str(row[0])) for row in rows if row[column] is not None]
         if offered:
             found[name] = min(offered)[1]
-    return found
-
-
-def record_summary(reading: Reading, entity: str, entity_id: int) -> tuple[int, int]:
-    """From how many records of how many sources an entity is built."""
-    table = f"{entity}_record"
-    if table not in reading.tables():
-        return 0, 0
-    sql = f"SELECT count(*), count(DISTINCT source) FROM {quote(table)} WHERE entity_id = ?"
-    records, sources = reading.rows(sql, (entity_id,))[0]
-    return int(records), int(sources)
+    return Origin(found, len(rows), len({row[0] for row in rows}))

@@ -81,7 +81,7 @@ def quarantine_problems(reading: Reading) -> Iterator[Problem]:
     if "quarantine" not in reading.tables():
         return
     sql = "SELECT source, code, count(*) FROM quarantine WHERE kind = 'row' GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 5"
-    for source, code, count in reading.rows(sql):
+    for source, code, count in reading.remembered(sql):
         block = reading.project.file.sources.get(str(source))
         owner = (block.owner if block else None) or reading.project.file.project.owner
         message = f"{int(count):,} records of {source} were not loaded: {str(code).replace('-', ' ')}"
@@ -93,7 +93,8 @@ def conflict_problems(reading: Reading) -> Iterator[Problem]:
     """Relations for which two ways give different answers."""
     if "relation_conflict" not in reading.tables():
         return
-    for entity, target, count in reading.rows("SELECT entity, target, count(*) FROM relation_conflict GROUP BY 1, 2"):
+    sql = "SELECT entity, target, count(*) FROM relation_conflict GROUP BY 1, 2"
+    for entity, target, count in reading.remembered(sql):
         message = f"{int(count):,} {'cases' if count > 1 else 'case'} in which a {entity} could belong to two {target}s"
         fix = "see which was chosen with `c360 table relation_conflict`; `choose:` or `via:` in the project decides"
         yield Problem("late", message, fix, reading.project.file.entities[str(entity)].owner, None, "/identity")

@@ -1,16 +1,20 @@
 """What somebody typed in, the entities that it names out: exact identifiers first, then names and beginnings of ids."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from c360.cleaning import normalise
+from c360.govern.opened import identifiers, names
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
-from c360.profiles.names import names_of, naming
-from c360.web.topics.search.directory import Directory
+from c360.profiles.names import entity_name_column, names_of, naming
+
+if TYPE_CHECKING:
+    from c360.govern.opened import Copy
 
 most_found = 20
-many_names = 20_000  # below, the engine reads them as quickly
 last_character = chr(0x10FFFF)
 
 
@@ -32,18 +36,32 @@ class Hit:
 
 def search(reading: Reading, entity: str, text: str) -> list[Hit]:
     """Everything of one entity that a text names, best first."""
+    exact = exact_hits(reading, entity, text)
+    return [*exact, *alike_hits(reading, entity, text, exact)]
+
+
+def exact_hits(reading: Reading, entity: str, text: str) -> list[Hit]:
+    """The entities that a whole identifier names."""
     wanted = text.strip()
     if not wanted or not reading.sees(entity):
         return []
     exact = exact_ids(reading, entity, wanted)
-    names = names_of(reading, entity, list(exact))
-    hits = [Hit(entity, found, names.get(found, str(found)), by, is_exact=True) for found, by in exact.items()]
-    if len(hits) >= most_found or len(wanted) < 2:
-        return hits[:most_found]
-    by_name = [hit for hit in like_name(reading, entity, wanted) if hit.entity_id not in exact]
-    seen = {*exact, *(hit.entity_id for hit in by_name)}
-    by_id = [hit for hit in like_identifier(reading, entity, wanted) if hit.entity_id not in seen]
-    return [*hits, *by_name, *by_id][:most_found]
+    called = names_of(reading, entity, list(exact))
+    return [Hit(entity, found, called.get(found, str(found)), by, is_exact=True) for found, by in exact.items()][
+        :most_found
+    ]
+
+
+def alike_hits(reading: Reading, entity: str, text: str, exact: Sequence[Hit]) -> list[Hit]:
+    """The entities whose name holds the text or whose identifier begins with it, besides those that it names exactly."""
+    wanted, seen = text.strip(), {hit.entity_id for hit in exact}
+    if len(wanted) < 2 or len(exact) >= most_found or not reading.sees(entity):
+        return []
+    by_name = [hit for hit in like_name(reading, entity, wanted) if hit.entity_id not in seen]
+    seen |= {hit.entity_id for hit in by_name}
+    enough = len(exact) + len(by_name) >= most_found
+    by_id = [] if enough else [hit for hit in like_identifier(reading, entity, wanted) if hit.entity_id not in seen]
+    return [*by_name, *by_id][: most_found - len(exact)]
 
 
 def exact_ids(reading: Reading, entity: str, text: str) -> dict[int, str]:
@@ -66,7 +84,7 @@ def exact_ids(reading: Reading, entity: str, text: str) -> dict[int, str]:
 def own_id(reading: Reading, entity: str, text: str) -> int | None:
     """An entity by our id, or by its public id."""
     if text.isascii() and text.isdigit() and len(text) < 19:
-        sql, value = f"SELECT entity_id FROM {quote(entity)} WHERE entity_id = ?", int(text)
+        sql, value = f"SELECT entity_id FROM {reading.of(entity, [int(text)])} WHERE entity_id = ?", int(text)
         return next((int(row[0]) for row in reading.rows(sql, (value,))), None)
     try:
         public = UUID(text)
@@ -81,33 +99,25 @@ def like_name(reading: Reading, entity: str, text: str) -> list[Hit]:
     named = naming(reading, entity)
     if named.column is None or named.column in reading.masked(entity):
         return []
-    entry = reading.tables().get(entity)
-    if entry is not None and entry.rows > many_names:
-        found = directory(reading, entity, named.column).find(text, most_found)
-        return [Hit(entity, one, name, "name", is_exact=False) for one, name in found]
+    copy = reading.copy_of(entity)
+    if copy is not None and entity_name_column(reading, entity) == named.column:
+        return [Hit(entity, one, name, "name", is_exact=False) for one, name in copied_names(copy, text)]
     name = quote(named.column)
     sql = (
-        f"SELECT entity_id, {name} FROM {quote(entity)} WHERE contains(lower({name}), ?) "
-        f"ORDER BY CASE WHEN starts_with(lower({name}), ?) THEN 0 ELSE 1 END, {name}, entity_id LIMIT {most_found}"
+        f"SELECT entity_id, {name} FROM {quote(entity)} WHERE contains(lower({name}), lower(?)) ORDER BY "
+        f"CASE WHEN starts_with(lower({name}), lower(?)) THEN 0 ELSE 1 END, lower({name}), {name}, entity_id "
+        f"LIMIT {most_found}"
     )
-    lowered = text.lower()
-    return [
-        Hit(entity, int(row[0]), str(row[1]), "name", is_exact=False) for row in reading.rows(sql, (lowered, lowered))
-    ]
+    return [Hit(entity, int(row[0]), str(row[1]), "name", is_exact=False) for row in reading.rows(sql, (text, text))]
 
 
-def directory(reading: Reading, entity: str, column: str) -> Directory:
-    """All names of an entity, as the role sees them; read once as long as the snapshot is open."""
-    memory, key = reading.memory, ("directory", entity, column)
-    if key not in memory:
-        name = quote(column)
-        memory[key] = Directory(
-            reading.rows(
-                f"SELECT entity_id, {name} FROM {quote(entity)} WHERE {name} IS NOT NULL ORDER BY {name}, entity_id"
-            )
-        )
-    found: Directory = memory[key]
-    return found
+def copied_names(copy: "Copy", text: str) -> list[tuple[int, str]]:
+    """Names that begin with a text, which stand together in the copy, and then those that hold it."""
+    sql = f"SELECT entity_id, name FROM {names} WHERE {{}} ORDER BY small, name, entity_id LIMIT {most_found}"
+    found = copy.rows(sql.format("small >= lower(?) AND small < lower(?)"), (text, text + last_character))
+    if len(found) < most_found:
+        found += copy.rows(sql.format("contains(small, lower(?)) AND NOT starts_with(small, lower(?))"), (text, text))
+    return [(int(row[0]), str(row[1])) for row in found[:most_found]]
 
 
 def like_identifier(reading: Reading, entity: str, text: str) -> list[Hit]:
@@ -118,7 +128,8 @@ def like_identifier(reading: Reading, entity: str, text: str) -> list[Hit]:
     if not kinds:
         return []
     marks = ", ".join("?" for _ in kinds)
-    table = quote(f"{entity}_identifier")
+    copy = reading.copy_of(entity)
+    table = identifiers if copy else quote(f"{entity}_identifier")
     lines = [
         f"SELECT entity_id, id_kind FROM {table} WHERE id_kind IN ({marks}) AND value >= ? AND value < ?"
         for _ in dict.fromkeys((text, text.lower()))
@@ -128,6 +139,6 @@ def like_identifier(reading: Reading, entity: str, text: str) -> list[Hit]:
         f"SELECT entity_id, min(id_kind) FROM ({' UNION ALL '.join(lines)}) GROUP BY entity_id "
         f"ORDER BY entity_id LIMIT {most_found}"
     )
-    rows = reading.rows(sql, ends)
-    names = names_of(reading, entity, [int(row[0]) for row in rows])
-    return [Hit(entity, int(row[0]), names.get(int(row[0]), str(row[0])), str(row[1]), is_exact=False) for row in rows]
+    rows = copy.rows(sql, ends) if copy else reading.rows(sql, ends)
+    called = names_of(reading, entity, [int(row[0]) for row in rows])
+    return [Hit(entity, int(row[0]), called.get(int(row[0]), str(row[0])), str(row[1]), is_exact=False) for row in rows]

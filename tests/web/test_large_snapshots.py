@@ -1,0 +1,172 @@
+"""Tables in parts, as those of a million people lie: what is asked of few parts or of a copy is what the whole tables say."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from tests.web.served import Served, serving, write_jaffle
+
+import c360.pipeline.run as running
+from c360.govern import opened as opening
+from c360.govern.opened import OpenSnapshot, Readings
+from c360.govern.policy import Who, admin, roles_of, viewer_of
+from c360.govern.reading import Reading
+from c360.govern.sql import quote
+from c360.project import Project, load_project
+from c360.warehouse.snapshots import Publication, layout
+from c360.web.ahead import named_by
+from c360.web.topics.search.searching import search
+
+roles = ("admin", "sales", "support", "analyst", "steward", "regional", "blind")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """JaffleGaggle, published as if a few dozen rows were many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(running, "Publication", partial(Publication, limit=20))
+        patch.setattr(layout, "rows_per_part", 40)
+        return write_jaffle(tmp_path_factory.mktemp("parts") / "jaffle", users=300, events=3000)
+
+
+@pytest.fixture(scope="module")
+def project(folder: Path) -> Project:
+    return load_project(folder)
+
+
+@pytest.fixture
+def opened(project: Project) -> Iterator[OpenSnapshot]:
+    readings = Readings(project.store)
+    with readings.pin() as found:
+        yield found
+    readings.close()
+
+
+def reading_of(project: Project, opened: OpenSnapshot, role: str) -> Reading:
+    """What a role reads."""
+    return Reading(project, viewer_of(project, Who(role, f"{role}@company.example", role)), opened)
+
+
+def test_every_role_is_tried(project: Project) -> None:
+    assert set(roles) == {*roles_of(project), admin}
+
+
+@pytest.mark.parametrize("role", roles)
+def test_few_parts_hold_what_the_table_holds_of_an_entity(project: Project, opened: OpenSnapshot, role: str) -> None:
+    reading, compared = reading_of(project, opened, role), 0
+    for table, entry in opened.reader.tables().items():
+        if entry.layout is None:
+            continue
+        by = entry.layout.bucket_by
+        ids = [row[0] for row in reading.rows(f"SELECT DISTINCT {quote(by)} FROM {quote(table)} ORDER BY 1 LIMIT 400")]
+        for some in (ids[:1], ids[len(ids) // 2 :][:3], ids[-1:], [10**12]):
+            marks = ", ".join(str(one) for one in some) or "NULL"
+            where = f"WHERE {quote(by)} IN ({marks}) ORDER BY ALL"
+            whole = reading.query(f"SELECT * FROM {quote(table)} {where}")
+            assert reading.query(f"SELECT * FROM {reading.of(table, some, by)} {where}") == whole, table
+            compared += len(whole[1])
+    assert compared or role == "nobody"
+
+
+def test_fewer_parts_are_read_than_there_are(project: Project, opened: OpenSnapshot) -> None:
+    reading = reading_of(project, opened, "admin")
+    entry = opened.reader.tables()["contact_stream"]
+    one = reading.rows("SELECT min(entity_id) FROM contact_stream")[0][0]
+
+    assert len(entry.parts) > 4
+    assert reading.of("contact_stream", [one]).count(".parquet") < len(entry.parts) / 2
+    assert reading.of("contact_stream", [one], by="activity") == '"contact_stream"'
+
+
+@pytest.mark.parametrize("role", roles)
+def test_a_copy_finds_what_the_tables_find(project: Project, opened: OpenSnapshot, role: str) -> None:
+    clear = reading_of(project, opened, "admin")
+    people = clear.rows("SELECT user_name, email, user_id, CAST(public_id AS VARCHAR) FROM contact ORDER BY 1 LIMIT 9")
+    texts = [str(value) for person in people for value in person if value]
+    texts += [text[:cut].upper() for text in texts[:8] for cut in (1, 2, 5)] + [text[-3:] for text in texts[:8]]
+    texts += ["", "%", "_a", "'", "no such thing", "É", "com"]
+    before = {text: search(reading_of(project, opened, role), "contact", text) for text in texts}
+    opened.keep_copies({"contact": named_by(project, opened, "contact")})
+
+    assert opened.copies["contact"].rows("SELECT count(*) FROM identifiers")[0][0] >= 300
+    assert {text: search(reading_of(project, opened, role), "contact", text) for text in texts} == before
+    assert sum(map(bool, before.values())) > 5 or role == "blind"
+
+
+def test_what_a_role_may_not_search_is_not_in_its_copy(project: Project, opened: OpenSnapshot) -> None:
+    opened.keep_copies({"contact": named_by(project, opened, "contact")})
+    clear = reading_of(project, opened, "admin")
+    name, email = clear.rows("SELECT user_name, email FROM contact WHERE email IS NOT NULL ORDER BY 1 LIMIT 1")[0]
+
+    assert search(clear, "contact", name)
+    assert not search(reading_of(project, opened, "blind"), "contact", name)
+    assert search(clear, "contact", email[:8])
+    assert not [
+        hit for hit in search(reading_of(project, opened, "support"), "contact", email[:8]) if hit.by == "email"
+    ]
+    assert reading_of(project, opened, "regional").copy_of("contact") is None
+
+
+@pytest.fixture
+def eager(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """A server for which every snapshot is a large one."""
+    monkeypatch.setattr(opening, "many_rows", 10)
+    with serving(folder) as found:
+        yield found
+
+
+def prepared(served: Served) -> str | None:
+    """Wait until the published snapshot is ready."""
+    thread = served.site.readings.thread
+    assert thread is not None
+    thread.join(30)
+    return served.site.readings.current()
+
+
+def test_a_server_prepares_what_is_published_when_it_begins(eager: Served) -> None:
+    snapshot = prepared(eager)
+
+    assert snapshot is not None
+    assert "contact" in eager.site.readings.open[snapshot].copies
+    assert snapshot == eager.site.readings.shown
+
+
+def test_the_snapshot_before_is_shown_until_the_next_one_is_ready(
+    eager: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = prepared(eager)
+    go_on, asked = opening.threading.Event(), []
+    prepare = eager.site.ahead.prepare
+
+    def slowly(opened: OpenSnapshot) -> None:
+        go_on.wait(30)
+        prepare(opened)
+        asked.append(len(opened.memory))
+
+    monkeypatch.setattr(eager.site.readings, "prepare", slowly)
+    with eager.client("steward") as client:
+        assert client.get("/entities/contact.json?sort=name").json()["snapshot"] == first
+        running.run(eager.project, running.RunOptions(full_refresh=True))
+        assert client.get("/entities/contact.json").json()["snapshot"] == first
+        go_on.set()
+        second = prepared(eager)
+        assert first != second
+        assert client.get("/entities/contact.json").json()["snapshot"] == second
+    assert asked == [1]  # the list as the steward asked for it was asked of it before anybody saw it
+
+
+def test_a_snapshot_that_cannot_be_prepared_is_shown_as_it_is(eager: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = prepared(eager)
+
+    def broken(_: OpenSnapshot) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(eager.site.readings, "prepare", broken)
+    running.run(eager.project, running.RunOptions(full_refresh=True))
+    eager.site.readings.current()
+    second = prepared(eager)
+
+    assert second not in (None, first)
+    with eager.client("steward") as client:
+        assert client.get("/entities/contact.json").json()["snapshot"] == second
