@@ -125,16 +125,26 @@ def test_a_project_file_of_the_wrong_shape_is_told_in_plain_words(tmp_path: Path
     assert (result.exit_code, words in said(result)) == (2, True), result.stderr
 
 
-def test_a_segment_that_names_an_unknown_column_stops_the_run(demo: Path) -> None:
+@pytest.mark.parametrize("words", [["run", "--quiet"], ["run", "--dry-run"], ["doctor"], ["checks"]], ids=" ".join)
+def test_a_segment_and_a_check_that_name_unknown_columns_are_told_before_anything_is_read(
+    demo: Path, words: list[str]
+) -> None:
     file = demo / "c360.yaml"
     before = file.read_text(encoding="utf-8")
     segment = "  few: {of: contact, where: number_of_evnts < 3}\n"
-    file.write_text(before.replace("\nsegments:\n", "\nsegments:\n" + segment), encoding="utf-8")
+    wrong = before.replace("\nsegments:\n", "\nsegments:\n" + segment).replace(
+        "unique: contact.email", "unique: contact.emial"
+    )
+    file.write_text(wrong, encoding="utf-8")
     try:
-        result = ask(demo, "run", "--quiet")
+        result = ask(demo, *words)
     finally:
         file.write_text(before, encoding="utf-8")
-    assert (result.exit_code, "did you mean 'number_of_events'?" in said(result)) == (2, True), result.output
+    assert 2 in {result.exit_code, result.return_value}, result.output  # doctor returns its exit code
+    told = said(result) + result.stdout
+    assert "did you mean 'number_of_events'?" in told
+    assert "did you mean 'email'?" in told
+    assert "features" not in result.stderr
 
 
 def test_only_the_first_run_says_what_to_do_next(tmp_path: Path) -> None:

@@ -36,9 +36,17 @@ tables = [
         "SELECT * FROM main.contact",
         ("entity_id",),
         aliases=("person",),
-        columns=(PublishedColumn("is_old", expression="age > 40"),),
+        columns=(
+            *(PublishedColumn(name) for name in ("entity_id", "email", "plan", "age", "account_id")),
+            PublishedColumn("is_old", expression="age > 40"),
+        ),
     ),
-    PublishedTable("account", "SELECT * FROM main.account", ("entity_id", "site")),
+    PublishedTable(
+        "account",
+        "SELECT * FROM main.account",
+        ("entity_id", "site"),
+        columns=tuple(PublishedColumn(name) for name in ("entity_id", "site", "seats")),
+    ),
 ]
 
 

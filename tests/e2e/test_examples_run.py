@@ -14,8 +14,10 @@ from tests.e2e.plain_jaffle_gaggle import Story
 from c360.examples import write_example
 from c360.pipeline.docs import write_docs
 from c360.pipeline.run import RunOptions, RunReport, run
+from c360.pipeline.tables import published_tables
 from c360.project import Project, load_project
 from c360.warehouse import quote
+from c360.warehouse.catalogue import added_columns
 from c360.warehouse.snapshots import current_manifest, open_snapshot
 
 as_of = datetime(2026, 10, 1, tzinfo=UTC)
@@ -46,6 +48,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 @pytest.fixture(scope="module")
 def saas(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     return run_example("saas", tmp_path_factory.mktemp("saas"))
+
+
+@pytest.mark.parametrize("name", ["demo", "shop", "saas"])
+def test_a_table_has_exactly_the_columns_that_it_declares(name: str, request: pytest.FixtureRequest) -> None:
+    project, _ = request.getfixturevalue(name)
+    with open_snapshot(project.store) as reader:
+        for table in published_tables(project):
+            found = {*reader.query(f"SELECT * FROM {quote(table.name)} LIMIT 0")[0]} - {*added_columns}
+            assert found == {column.name for column in table.columns}, table.name
 
 
 def plain(value: Any) -> Any:

@@ -28,9 +28,15 @@ def work_of(project: Project) -> Iterator[Connection]:
 
 
 def check_now(project: Project) -> list[CheckResult]:
-    """The project's checks on the tables of the last run."""
+    """The project's checks on the tables of the last run.
+
+    Raises:
+        ProjectError: the project has faults; all of them.
+    """
+    from c360.pipeline.check_project import check_project
     from c360.warehouse.snapshots import current_manifest
 
+    check_project(project)
     manifest = current_manifest(project.store)
     as_of = manifest.as_of if manifest else datetime.now(UTC)
     with work_of(project) as work:

@@ -16,6 +16,8 @@ def find_faults(project: Project) -> list[Fault]:
     from c360 import cleaning, entities, features, identity, sources
     from c360.activity import check as check_activity
     from c360.govern.check import check as check_access
+    from c360.pipeline.checks import find_check_faults
+    from c360.pipeline.tables import published_tables
 
     found = [
         *sources.check(project),
@@ -26,6 +28,8 @@ def find_faults(project: Project) -> list[Fault]:
         *features.check(project),
         *check_access(project),
     ]
+    if not found:  # only of a sound project it is known which columns its tables will have
+        found += find_check_faults(project, published_tables(project))
     unique = {str(fault): fault for fault in found}.values()
     return sorted(unique, key=lambda fault: (fault.at.file, fault.at.line) if fault.at else ("", 0))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from c360.errors import ChecksFailedError, Fault, Position, ProjectError, WarehouseError
@@ -12,6 +12,7 @@ from c360.warehouse import Connection
 from c360.warehouse.catalogue import PublishedTable
 
 samples_shown = 5
+any_time = datetime(2000, 1, 1, tzinfo=UTC)  # whether a condition compiles does not depend on the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +49,31 @@ def run_checks(
     """Run every check of the project over the tables about to be published, in one statement when they all compile.
 
     Raises:
-        ProjectError: checks or segments name unknown tables or columns, or hold SQL that does not compile; all of them.
+        ProjectError: checks name unknown tables or columns, or hold SQL that does not compile; all of them.
     """
-    known = CheckTables(work, project, {table.name: table for table in tables}, as_of)
-    probes: list[Probe] = []
-    faults: list[Fault] = []
-    for number, check in enumerate(project.file.checks):
-        try:
-            probes += probes_of(known, check, number)
-        except ProjectError as error:
-            faults += error.faults
-    faults += segment_faults(known)
+    probes, faults = compile_checks(CheckTables(project, {table.name: table for table in tables}, as_of))
     if faults:
         raise ProjectError(*faults)
     counts = count_failures(work, probes)
     return [result_of(work, probe, count) for probe, count in zip(probes, counts, strict=True)]
+
+
+def find_check_faults(project: Project, tables: Sequence[PublishedTable]) -> list[Fault]:
+    """What is wrong with a project's checks and segments; nothing is read for it."""
+    known = CheckTables(project, {table.name: table for table in tables}, any_time)
+    return [*compile_checks(known)[1], *segment_faults(known)]
+
+
+def compile_checks(known: CheckTables) -> tuple[list[Probe], list[Fault]]:
+    """Every check of the project as a probe, and what is wrong with those that do not compile."""
+    probes: list[Probe] = []
+    faults: list[Fault] = []
+    for number, check in enumerate(known.project.file.checks):
+        try:
+            probes += probes_of(known, check, number)
+        except ProjectError as error:
+            faults += error.faults
+    return probes, faults
 
 
 def segment_faults(known: CheckTables) -> list[Fault]:

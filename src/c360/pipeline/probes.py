@@ -1,14 +1,14 @@
 """One declared check -> SQL that counts what does not fit, and SQL that shows some of it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from c360.errors import Fault, Position, ProjectError, suggest
 from c360.project import Project
 from c360.project.blocks.outputs import Check
-from c360.warehouse import Connection, comma, literal, quote
+from c360.warehouse import comma, literal, quote
 from c360.warehouse.catalogue import PublishedTable
 
 
@@ -30,15 +30,13 @@ class Probe:
     sample: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class CheckTables:
-    """The tables that checks may name, by name or label, and their columns."""
+    """The tables that checks may name, by name or label."""
 
-    work: Connection
     project: Project
     tables: dict[str, PublishedTable]
     as_of: datetime
-    columns: dict[str, list[str]] = field(default_factory=dict)
 
     def relation(self, name: str, at: Position | None) -> tuple[PublishedTable, str]:
         """A table and its rows as readers will see them, as a relation.
@@ -58,11 +56,9 @@ class CheckTables:
         return table, f"(SELECT r.*, {computed} FROM ({table.select}) r)"
 
     def columns_of(self, name: str, at: Position | None) -> list[str]:
-        """The columns of a table."""
-        table, relation = self.relation(name, at)
-        if table.name not in self.columns:
-            self.columns[table.name] = list(self.work.describe(f"SELECT * FROM {relation} t"))
-        return self.columns[table.name]
+        """The columns of a table, as it declares them: a misspelled one is found before anything is read."""
+        table, _ = self.relation(name, at)
+        return [column.name for column in table.columns]
 
     def column(self, reference: str, at: Position | None) -> tuple[PublishedTable, str, str]:
         """`table.column` as the table, its relation and the quoted column.
