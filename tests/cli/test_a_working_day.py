@@ -163,6 +163,7 @@ def test_what_is_quarantined_is_listed_and_replayed_after_a_fix(tmp_path: Path) 
     events.write_bytes(good)
     (replayed,) = asked(folder, "quarantine", "--replay", "--quiet")["replayed"]
     assert (replayed["before"], replayed["after"]) == (1, 0)
+    assert asked(folder, "quarantine", "--replay") == {"version": 1, "replayed": [], "snapshot": None}  # nothing to do
     assert asked(folder, "quarantine")["groups"] == []
 
 

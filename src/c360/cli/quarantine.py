@@ -85,13 +85,15 @@ def read_again(project: "Project", source: str | None, *, dry_run: bool, quiet: 
     if dry_run:
         would_do(f"would read again: {', '.join(wanted) or 'nothing, for nothing is in quarantine'}", as_json=as_json)
         return
-    report = run(project, replace(RunOptions(again=wanted), on_step=None if quiet else show_step))
-    with work_of(project) as work:
-        after = counts(work)
+    snapshot, after = None, before
+    if wanted:
+        snapshot = run(project, replace(RunOptions(again=wanted), on_step=None if quiet else show_step)).snapshot
+        with work_of(project) as work:
+            after = counts(work)
     replayed = [Replayed(name, before[name], after.get(name, 0)) for name in wanted]
     if as_json:
         left = [{"source": item.source, "before": item.before, "after": item.after} for item in replayed]
-        print_json({"replayed": left, "snapshot": report.snapshot})
+        print_json({"replayed": left, "snapshot": snapshot})
         return
     for item in replayed:
         click.echo(f"{item.source}: {item.before:,} rows were in quarantine, {item.after:,} are")
