@@ -1,11 +1,14 @@
 """The project file: short forms, positions, and every fault at once with its line and fix."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from c360.errors import ProjectError
 from c360.project import load_project
+from c360.project.composing import compose
 
 small = """\
 version: 1
@@ -128,6 +131,8 @@ def test_a_name_that_stands_in_two_files_is_a_fault(tmp_path: Path) -> None:
         (b"a: \x00", "yaml-syntax"),
         (b"a: *nowhere\n", "yaml-syntax"),
         (b"[" * 5000, "yaml-syntax"),
+        (b"- " * 100_000, "yaml-syntax"),
+        (b"{a: " * 999, "yaml-syntax"),
         (b"", "missing-key"),
     ],
 )
@@ -154,3 +159,43 @@ def test_a_set_of_features_can_be_used_twice(tmp_path: Path) -> None:
 def test_a_feature_with_two_verbs_is_a_fault(tmp_path: Path) -> None:
     text = small + "features:\n  contact:\n    n: {count: a, sum: b}\n"
     assert "c360.yaml:14: 'features.contact.n': a feature needs exactly one of" in faults_of(write(tmp_path, text))[0]
+
+
+scalars = """\
+times: [1:1, 12:30:45, 2020-01-01, 2020-01-01 10:00:00]
+words: [yes, no, on, off, y, ~, null, Null, NULL, nULL, true, True, TRUE, false, tRUE, '', 'true', "1"]
+whole: [0, 1, -1, +1, 012, 0o17, 0x1F, 0b11, 1_000, 1__0, -0]
+parts: [.5, -.5, 1., 1.5e3, 1e5, 1E-5, .inf, -.INF, .nan, 1.2.3, 1e, ., +, -, '.5']
+merged: {<<: *anchor}
+empty:
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "anchor: &anchor {a: 1}\n" + scalars,
+        "a: |\n  x\n\n  y\nb: >-\n  x\n  y\n? c\n: [d, {e: f}]\n# ü\nö: ß # c\n",
+        "%YAML 1.2\n---\na: 1\n",
+        "- a\n- - b\n  - c: d\n    e: [f,\n      g]\n",
+        "",
+        "- x\n" * 1200,
+    ],
+)
+def test_yaml_is_read_as_another_parser_of_yaml_1_2_reads_it(text: str) -> None:
+    assert shape(compose(text)) == shape(YAML(typ="safe", pure=True).compose(text))
+
+
+def shape(node: Any) -> Any:
+    """Tag, place and value of a node and of all below it; what is only ever text counts as that.
+
+    Nothing has no place of its own: the one parser puts it behind its key, the other before what follows.
+    """
+    if node is None or isinstance(node, str):
+        return node
+    if isinstance(node, tuple | list):
+        return [shape(item) for item in node]
+    tag = str(node.tag).removeprefix("tag:yaml.org,2002:")
+    tag = "str" if tag in ("timestamp", "value", "yaml") else tag
+    place = (node.start_mark.line, node.start_mark.column) if node.value else None
+    return tag, place, shape(node.value)

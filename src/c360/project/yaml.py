@@ -1,7 +1,7 @@
 """YAML 1.2 text in, plain values and the position of every one of them out.
 
-The nodes are composed by ruamel.yaml (so `1:1` stays text) and turned into dicts, lists and scalars here, because
-composing keeps the marks and costs a third of the round-trip loader; the web's editor uses the round-trip loader.
+The composed nodes, which keep their marks, are turned into dicts, lists and scalars here; the web's editor uses the
+round-trip loader of ruamel.yaml, which keeps comments too.
 """
 
 from collections.abc import Iterator
@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.error import MarkedYAMLError, YAMLError
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from c360.errors import Fault, Position
+from c360.project.composing import compose, type_prefix
 
-type_prefix = "tag:yaml.org,2002:"
 Path = tuple[str | int, ...]
 
 
@@ -44,7 +43,7 @@ def read_yaml(path: FilePath, shown: str) -> Document:
         document.faults.append(Fault("yaml-unreadable", f"the file cannot be read: {error.strerror}", start))
         return document
     try:
-        node = YAML(typ="safe", pure=True).compose(text)
+        node = compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = Position(shown, mark.line + 1, mark.column + 1) if mark else start
