@@ -23,11 +23,12 @@ from c360.features.compiler import statement
 from c360.features.compiler.frame import Frame
 from c360.features.compiler.rows import Tables
 from c360.features.language.resolved import resolve
-from c360.features.panel import PanelRequest, write_panel
+from c360.features.panel import PanelRequest, panel_table, write_panel
 from c360.features.tables import column_types, compute
 from c360.project import Project, load_project
 from c360.warehouse import Connection
 from c360.warehouse.engines.duckdb import open_work
+from c360.warehouse.engines.duckdb_beside import write_file
 
 AS_OF = datetime(2026, 1, 1)  # noqa: DTZ001
 windows = ("7d", "30d", "90d", "all")
@@ -142,6 +143,9 @@ def measure(events: int, people: int, memory: str | None) -> None:
                 work, project, PanelRequest("person", cuts, tuple(key[1] for key in merging), "no bought in 30d"), AS_OF
             )
         report(f"panel of {len(cuts)} dates, {result.rows:,} rows", clock)
+        with Clock() as clock:
+            write_file(work, f"SELECT * FROM {panel_table} ORDER BY cut_at, entity_id", Path(name) / "panel.parquet")
+        report("writing it to a Parquet file", clock)
         measure_day(work, project, report)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         print(f"peak memory {peak:,} MB")

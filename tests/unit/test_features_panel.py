@@ -7,7 +7,9 @@ import pytest
 from tests.hand_made import Spine, spine, values
 
 from c360.errors import ProjectError
+from c360.features import build
 from c360.features.panel import PanelRequest, write_panel
+from c360.project import load_project
 
 project = """
 project: {name: p}
@@ -65,6 +67,22 @@ def test_an_entity_is_in_the_panel_from_its_first_activity_on(made: Spine) -> No
 
 def test_now_is_the_date_of_the_row(made: Spine) -> None:
     assert panel(made, day(1, 11), day(2, 1), features=("age_days",))[0] == (day(1, 11), 10)
+
+
+def test_months_beside_more_days_do_not_cut_the_days_short(made: Spine) -> None:
+    """12 months are fewer days than 370, though a month may have 31: neither window may take rows from the other."""
+    text = project.partition("features:")[0] + "features:\n  person:\n"
+    text += "    days: {count: bought, window: 370d}\n    months: {count: bought, window: 12mo}\n"
+    (made.project.root / "c360.yaml").write_text(text, encoding="utf-8")
+    both = load_project(made.project.root)
+    made.work.execute("UPDATE activity.person SET activity_ts = TIMESTAMP '2025-02-26' WHERE amount = 10")
+
+    build(made.work, both, as_of)
+    found = made.work.rows("SELECT days, months FROM features.person ORDER BY days DESC")
+    write_panel(made.work, both, PanelRequest("person", (as_of,)), as_of)
+
+    assert found == [(3, 2), (1, 1), (0, 0)]
+    assert made.work.rows("SELECT days, months FROM features._panel ORDER BY days DESC") == [(3, 2), (1, 1)]
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,15 @@ Windows are computed at the date, never looked up from a later table; a window i
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from c360.errors import Fault, ProjectError, suggest
 from c360.features.compiler.frame import Frame, cut_table
 from c360.features.compiler.rows import Tables, activity_in, stream_rows
-from c360.features.compiler.tiles import can_tile, single
+from c360.features.compiler.statement import compile_round
 from c360.features.language.definition import Definition, Key
-from c360.features.language.order import own_needs
+from c360.features.language.order import own_needs, stages
 from c360.features.language.reads import Read, Resolver
 from c360.features.language.resolved import resolve
 from c360.features.language.windows import end_of, form
@@ -24,6 +24,7 @@ from c360.project.blocks.features import Feature, FeatureDefaults
 from c360.warehouse import Connection, comma, qualified, quote
 
 panel_table = qualified("features", "_panel")
+since_name = "_since"
 label_form = re.compile(r"^(no |any |count |sum )?\s*(.+?) in (\d{1,5}(?:min|h|d|w|mo|q|y))$")
 example = (
     "write `no order_placed in 60d`, `order_placed in 60d`, `count order_placed in 60d` or `sum deal_won.amount in 90d`"
@@ -80,14 +81,15 @@ def write_panel(work: Connection, project: Project, request: PanelRequest, as_of
         raise ProjectError(*faults)
     chosen, skipped = choose(project, request, reads)
     needed = closure(chosen, reads)
+    first = Resolver(project, {}).read(anything(request.entity))
+    needed[first.key] = first
     frame = Frame(as_of, project.timezone, tuple(sorted(set(request.cuts))), tuple(steps_of(needed)))
     work.create_schema("features")
     label = Label.parse(project, request) if request.label else None
     work.replace_table(cut_table, frame.cut_sql(label.horizon if label else None))
-    first = Resolver(project, {}).read(anything(request.entity))
-    tables = Tables(project, frame, column_types(work, {**needed, first.key: first}), {})
-    compute(work, tables, needed)
-    work.replace_table(panel_table, panel_sql(tables, request.entity, chosen, first, label))
+    tables = Tables(project, frame, column_types(work, needed), {})
+    source = computed(work, tables, request.entity, needed)
+    work.replace_table(panel_table, panel_sql(tables, source, chosen, label))
     rows = int(work.scalar(f"SELECT count(*) FROM {panel_table}"))
     used = {key[1]: reads[key].definition.feature.version for key in chosen}
     return PanelResult(rows, used, skipped, request.label)
@@ -139,27 +141,33 @@ class Label:
         return forms.get(self.kind, f"coalesce({column}, 0)")
 
 
-def panel_sql(tables: Tables, entity: str, chosen: list[Key], first: Read, label: Label | None) -> str:
+def computed(work: Connection, tables: Tables, entity: str, needed: dict[Key, Read]) -> str:
+    """SQL of the features of an entity at each date; what they read of other entities is computed.
+
+    Where one statement gives all of them it becomes a part of the panel's, and is not written twice.
+    """
+    *before, (last, chosen) = stages(needed)
+    if last == entity and all(name != entity for name, _ in before):
+        if before:
+            compute(work, tables, {key: read for key, read in needed.items() if key not in chosen})
+        return f"({compile_round(entity, chosen, needed, tables).sql()})"
+    compute(work, tables, needed)
+    return qualified("features", entity)
+
+
+def panel_sql(tables: Tables, source: str, chosen: list[Key], label: Label | None) -> str:
     """SQL of the panel: entities that had done anything before the date."""
-    if can_tile(first, tables):  # members do not come and go: the first activity is the same at every date
-        rows = stream_rows([first], replace(tables, frame=single(tables.frame)), None)
-        since = rows.select(["min(s.activity_ts) AS since"])
-        known = f"SELECT g.entity_id, c.cut FROM ({since}) g JOIN {cut_table} c ON g.since < c.cut_at"
-    else:
-        known = stream_rows([first], tables, None).select(["min(s.activity_ts) AS since"])
-    columns = ["k.entity_id", "c.cut_at", *(f"f.{quote(key[1])}" for key in chosen)]
-    joins = f"JOIN {cut_table} c ON c.cut = k.cut"
-    if chosen:
-        joins += f" JOIN {qualified('features', entity)} f ON f.entity_id = k.entity_id AND f.cut = k.cut"
+    columns = ["f.entity_id", "c.cut_at", *(f"f.{quote(key[1])}" for key in chosen)]
+    joins = f"JOIN {cut_table} c ON c.cut = f.cut"
     if label is not None:
-        joins += f" LEFT JOIN ({label.sql(tables)}) l ON l.entity_id = k.entity_id AND l.cut = k.cut"
+        joins += f" LEFT JOIN ({label.sql(tables)}) l ON l.entity_id = f.entity_id AND l.cut = f.cut"
         columns.append(f"{label.value('l.label')} AS label")
-    return f"SELECT {comma(columns)} FROM ({known}) k {joins}"
+    return f"SELECT {comma(columns)} FROM {source} f {joins} WHERE f.{quote(since_name)} IS NOT NULL"
 
 
 def anything(entity: str) -> Definition:
     """The first thing that an entity, or a member of it, did."""
-    return Definition(entity, "_since", Feature(first="any"), None, (), FeatureDefaults(), ())
+    return Definition(entity, since_name, Feature(first="any"), None, (), FeatureDefaults(), ())
 
 
 def check_request(project: Project, request: PanelRequest, as_of: datetime) -> list[Fault]:

@@ -133,7 +133,7 @@ def steps_of(reads: dict[Key, Read]) -> list[Steps]:
     """The moments before the date that are needed: where windows begin and end."""
     found = []
     for read in reads.values():
-        found += [read.until, *(steps for times in (1, 2) if (steps := read.since(times)))]
+        found += [read.until, *(steps for steps in (read.since(), read.reach) if steps)]
     return found
 
 

@@ -58,6 +58,16 @@ class Frame:
             return f"c.{quote(step_column(steps))}"
         return stamp(walk(steps, self.as_of, self.zone))
 
+    def widest(self, reaches: list[Steps]) -> list[Steps]:
+        """The reaches that go back furthest: one, unless months and days take turns over the dates of a panel."""
+        at = self.cuts or (self.as_of,)
+        return sorted({min(sorted(reaches), key=lambda steps: walk(steps, cut, self.zone)) for cut in at})
+
+    def earliest(self, reaches: list[Steps]) -> str:
+        """The moment at which the widest of some windows begins."""
+        found = [self.back(steps) for steps in self.widest(reaches)]
+        return found[0] if len(found) == 1 else f"least({comma(found)})"
+
     def clocked(self, sql: str, alias: str) -> str:
         """A compiled snippet with the row's date where the user wrote "now"."""
         return sql.replace(clock_sql, self.now(alias))

@@ -182,7 +182,7 @@ def stream_rows(reads: list[Read], tables: Tables, own: str | None) -> Rows:
     where = [f"s.activity_ts < {frame.now()}"]
     reaches = [read.reach for read in reads]
     if all(reaches):
-        where.append(f"s.activity_ts >= {frame.back(max((r for r in reaches if r), key=days_of))}")
+        where.append(f"s.activity_ts >= {frame.earliest([reach for reach in reaches if reach])}")
     names = {name for read in reads for name in (*(read.activities or ()), *(read.anchor[1] if read.anchor else ()))}
     if all(read.activities is not None for read in reads) and not first.sessions:
         where.append(activity_in(project, sorted(names)))

@@ -8,7 +8,7 @@ from c360.features.compiler.measures import aggregate, anchored, is_grouped, spa
 from c360.features.compiler.nulls import score_sql, with_null_policy
 from c360.features.compiler.ranked import distinct, picked, ranked
 from c360.features.compiler.rows import Rows, Tables, days_of, member_rows, stream_rows
-from c360.features.compiler.tiles import can_tile, tile_sql
+from c360.features.compiler.tiles import Tiles, can_tile
 from c360.features.language.definition import Key
 from c360.features.language.order import depths
 from c360.features.language.reads import Read
@@ -66,7 +66,7 @@ def layer(entity: str, here: list[Read], tables: Tables, before: tuple[str, list
     columns = [f"o.{quote(name)} AS {quote(name)}" for name in known]
     joins = ""
     placed: dict[Key, str] = {}
-    for sql, reads in passes(here, tables, previous):
+    for sql, reads in passes(here, tables, previous, made):
         name = f"p{len(made.passes)}"
         made.ctes[name], made.passes[name] = sql, reads
         joins += f" LEFT JOIN {name} ON {tables.frame.same(name, 'o')}"
@@ -101,7 +101,7 @@ def upper_joins(entity: str, here: list[Read], tables: Tables) -> str:
     return joins
 
 
-def passes(here: list[Read], tables: Tables, previous: str) -> list[tuple[str, list[Read]]]:
+def passes(here: list[Read], tables: Tables, previous: str, made: Round) -> list[tuple[str, list[Read]]]:
     """The SELECTs that read rows, each with the features it yields.
 
     Plain aggregates over the same rows share a pass; windows are sorted into short, middle and long, because a pass
@@ -114,7 +114,7 @@ def passes(here: list[Read], tables: Tables, previous: str) -> list[tuple[str, l
     found = []
     for reads in groups.values():
         if can_tile(reads[0], tables):
-            found.append((tile_sql(reads, tables), reads))
+            found += tiled(reads, tables, made)
             continue
         rows = rows_of(reads, tables, previous)
         if is_grouped(reads[0]):
@@ -127,6 +127,18 @@ def passes(here: list[Read], tables: Tables, previous: str) -> list[tuple[str, l
             found.append((picked(reads, rows, tables), reads))
         else:
             found.append((ranked(reads[0], rows, tables), reads))
+    return found
+
+
+def tiled(reads: list[Read], tables: Tables, made: Round) -> list[tuple[str, list[Read]]]:
+    """The SELECTs that put features of a panel together from sums between dates, which are added to the round.
+
+    Windows of up to a quarter take few segments at each date; what goes further back takes many, and stands apart.
+    """
+    tiles = Tiles(tables, f"t{len(made.ctes)}")
+    parts = ([read for read in reads if (tier_of(read) == len(tiers)) is far] for far in (False, True))
+    found = [(tiles.windows_sql(part), part) for part in parts if part]
+    made.ctes |= {tiles.name: tiles.sums_sql(reads), f"{tiles.name}_cuts": tiles.cuts_sql()}
     return found
 
 
