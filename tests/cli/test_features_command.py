@@ -68,3 +68,17 @@ def test_a_panel_is_written_with_what_was_used(demo: str, tmp_path: Path) -> Non
     assert said["features"]["orders_30d"] == 1, "the version that was used is recorded"
     assert said["rows"] == len(rows) > 50
     assert "user_cohort" in said["skipped"]
+
+
+def test_a_panel_of_people_as_they_were_says_so(demo: str, tmp_path: Path) -> None:
+    to = tmp_path / "then.parquet"
+    words = ("features", "panel", "--entity", "contact", "--at", "2026-09-01,2026-10-01", "--to", str(to))
+
+    result = call(*words, "--as-of-identity", "--json", "--project", demo)
+
+    assert result.exit_code == 0, result.output
+    said = json.loads(result.stdout)
+    assert said["identity"] == "as it was known at each date"
+    assert said["rows"] > 50
+    assert "orders_30d" in said["features"]
+    assert to.stat().st_size > 1000

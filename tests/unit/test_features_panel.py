@@ -29,6 +29,7 @@ features:
     pro_orders: {count: bought, where: "person.plan = 'pro'"}
     age_days: {sql: "date_diff('day', first_at, now())"}
     first_at: {first: bought}
+    repeated: {count: bought, where: "activity_repeated_at is not null"}
 """
 as_of = dt.datetime(2026, 3, 1)
 
@@ -105,8 +106,9 @@ def test_what_reads_traits_is_left_out_and_said(made: Spine) -> None:
     result = write_panel(made.work, made.project, PanelRequest("person", (day(2, 1),)), as_of)
 
     assert sorted(result.features) == ["age_days", "first_at", "orders", "spent_7d"]
-    assert set(result.skipped) == {"is_pro", "pro_orders"}
+    assert set(result.skipped) == {"is_pro", "pro_orders", "repeated"}
     assert "only today's value" in result.skipped["is_pro"]
+    assert "what came later" in result.skipped["repeated"]
 
 
 def test_traits_can_be_used_knowingly(made: Spine) -> None:
@@ -114,6 +116,13 @@ def test_traits_can_be_used_knowingly(made: Spine) -> None:
 
     assert result.skipped == {}
     assert made.table("features._panel")[0]["pro_orders"] == 2
+
+
+def test_the_fix_names_the_attribute_that_was_meant(made: Spine) -> None:
+    with pytest.raises(ProjectError, match="no activity of person has an attribute 'amuont'") as error:
+        panel(made, day(2, 1), known_at="amuont")
+
+    assert error.value.faults[0].fix == "did you mean 'amount'?"
 
 
 @pytest.mark.parametrize(
@@ -127,6 +136,10 @@ def test_traits_can_be_used_knowingly(made: Spine) -> None:
         ({"label": "bougth in 3d"}, "feature-unknown-activity"),
         ({"label": "bought in 40d"}, "panel-incomplete"),
         ({"cuts": (dt.datetime(2027, 1, 1),)}, "panel-incomplete"),
+        ({"known_at": "arrived"}, "panel-known-at"),
+        ({"known_at": "amount"}, "panel-known-at"),
+        ({"as_of_identity": True}, "panel-identity"),
+        ({"features": ("repeated",)}, "panel-untimely"),
     ],
 )
 def test_wrong_requests_are_explained(made: Spine, request_: dict, code: str) -> None:

@@ -1,8 +1,9 @@
-"""A published snapshot in, a store in memory out on which features can be computed: streams, entities and bridges."""
+"""A published snapshot, or the last run's store, in; a store in memory out on which features can be computed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 from c360.activity import activities_of, attributes_of, fixed_columns
 from c360.entities import columns_of
@@ -24,6 +25,24 @@ def open_published(project: Project, snapshot: str | None = None) -> Iterator[tu
         at = reader.manifest.as_of
         make_views(work, project, set(reader.tables()))
         yield work, at.replace(tzinfo=None)
+
+
+@contextmanager
+def open_worked(project: Project, path: Path) -> Iterator[tuple[Connection, datetime]]:
+    """Open the last run's store so that rooms can run upon it: beside streams and entities it has the links of identity.
+
+    Raises:
+        WarehouseError: nothing ran yet, or a run holds the store.
+    """
+    from c360.errors import Fault, WarehouseError
+    from c360.warehouse.engines.duckdb_beside import open_upon
+    from c360.warehouse.snapshots import current_manifest
+
+    manifest = current_manifest(project.store)
+    if manifest is None or not path.is_file():
+        raise WarehouseError(Fault("nothing-published", "nothing ran yet", fix="run `c360 run` first"))
+    with open_upon(path, ("activity", "entities", "identity")) as work:
+        yield work, manifest.as_of.replace(tzinfo=None)
 
 
 def make_views(work: Connection, project: Project, there: set[str]) -> None:

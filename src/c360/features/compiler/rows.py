@@ -22,6 +22,7 @@ class Tables:
         edges: scores -> the numbers that part their classes.
         only: entity -> a table of the ids that are computed; all where it is not named.
         streams: entity -> a table that holds the activities which those need, instead of the whole stream.
+        entities: entity -> what stands for its table: entities as they were known at a past date.
     """
 
     project: Project
@@ -31,6 +32,7 @@ class Tables:
     edges: dict[tuple[str, str], list[float]] = field(default_factory=dict)
     only: dict[str, str] = field(default_factory=dict)
     streams: dict[str, str] = field(default_factory=dict)
+    entities: dict[str, str] = field(default_factory=dict)
 
     def stream(self, name: str) -> str:
         """The quoted name of the table of an entity's activities."""
@@ -66,7 +68,7 @@ class Tables:
         for table, alias in tables.items():
             same = f"{alias}.entity_id = e.entity_id" + (f" AND {alias}.cut = c.cut" if self.frame.is_panel else "")
             joins += f" LEFT JOIN {table} {alias} ON {same}"
-        return f"SELECT {comma(chosen)} FROM {qualified('entities', name)} e{joins}"
+        return f"SELECT {comma(chosen)} FROM {self.entities.get(name) or qualified('entities', name)} e{joins}"
 
     def type_of(self, key: tuple[str, str] | None, space: str) -> str:
         """The type of a stream's or an entity's column, or '' when it is not known yet."""

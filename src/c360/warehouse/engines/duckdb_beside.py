@@ -1,14 +1,14 @@
 """A published snapshot in, an empty database in memory out in which the snapshot's tables can be read and built upon."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from c360.errors import Fault, WarehouseError
 from c360.warehouse.connection import Connection
-from c360.warehouse.engines.duckdb import open_memory
+from c360.warehouse.engines.duckdb import open_memory, open_read_only
 from c360.warehouse.engines.duckdb_snapshots import search_folder
-from c360.warehouse.names import literal, quote
+from c360.warehouse.names import comma, literal, qualified, quote
 from c360.warehouse.snapshots import files
 from c360.warehouse.snapshots.reader import SnapshotReader
 
@@ -35,6 +35,27 @@ def attach(work: Connection, reader: SnapshotReader, schema: str = "published") 
     for name in reader.tables():
         select = f"SELECT * FROM {quote(f'{schema}_snapshot')}.main.{quote(name)}"
         work.execute(f"CREATE VIEW {quote(schema)}.{quote(name)} AS {select}", portable=False)
+
+
+@contextmanager
+def open_upon(path: Path, schemas: Sequence[str]) -> Iterator[Connection]:
+    """Open a database in memory; the tables of some schemas of a work store are views in schemas of the same names.
+
+    Raises:
+        WarehouseError: the store is held by a run, or damaged.
+    """
+    listed = comma(map(literal, schemas))
+    with open_read_only(path) as store:
+        sql = f"SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN ({listed})"
+        tables = store.rows(sql, portable=False)
+    with open_memory() as work:
+        work.execute(f"ATTACH {literal(str(path))} AS c360_store (READ_ONLY)", portable=False)
+        for schema in schemas:
+            work.create_schema(schema)
+        for schema, table in tables:
+            name = qualified(schema, table)
+            work.execute(f"CREATE VIEW {name} AS SELECT * FROM c360_store.{name}", portable=False)
+        yield work
 
 
 def write_file(work: Connection, select: str, to: Path) -> int:
