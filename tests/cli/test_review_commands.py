@@ -38,6 +38,8 @@ def test_a_pair_is_listed_shown_skipped_decided_and_taken_back(shop: Path) -> No
     verdicts = {field["label"]: field["verdict"] for field in shown["comparison"]["fields"]}
     assert verdicts["Name"] in ("same", "close")
     assert "the older id" in shown["effects"][0]
+    assert shown["pattern"].startswith("same name, city")
+    assert (shown["decided"], shown["expected"]) == (0, 0.95)
     assert asked(shop, "review", "skip", first)["pair"] == [*others, first][0]
     assert first in ask(shop, "review", "list")
     assert "bits" in ask(shop, "review", "show", first)
@@ -47,6 +49,8 @@ def test_a_pair_is_listed_shown_skipped_decided_and_taken_back(shop: Path) -> No
     made = asked(shop, "review", "accept", first, "--by", "eve", "--note", "same phone")["decision"]
     assert (made["verdict"], made["author"], made["note"]) == ("same", "eve", "same phone")
     assert first not in [one["pair"] for one in asked(shop, "review", "list")["pairs"]]
+    alike = [asked(shop, "review", "show", one) for one in others]
+    assert all(one["expected"] > 0.95 for one in alike), "one accepted pair speaks for all that the rule suggests"
 
     entity, older, younger = first.split(":")
     ends = [f"{made[end]['id_kind']}:{made[end]['value']}" for end in ("one", "other")]

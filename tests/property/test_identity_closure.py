@@ -92,6 +92,16 @@ def test_random_graphs_in_memory(edges: Edges) -> None:
         assert dict(zip(nodes.tolist(), labels.tolist(), strict=True)) == by_networkx(edges)
 
 
+@settings(deadline=None, max_examples=300)
+@given(edges=graphs, apart=st.sampled_from([10**6 + 3, 2**32, 2**40 + 1, 2**57 - 1]))
+def test_random_graphs_in_memory_of_numbers_that_lie_far_apart(edges: Edges, apart: int) -> None:
+    far = [(u * apart, v * apart) for u, v in edges]
+    pairs = np.array(far, np.int64)
+    nodes, labels = label_components(pairs[:, 0].copy(), pairs[:, 1].copy(), compiled=True)
+    assert len(set(nodes.tolist())) == len(nodes)
+    assert dict(zip(nodes.tolist(), labels.tolist(), strict=True)) == by_networkx(far)
+
+
 def test_no_edges_give_no_components(work: Connection) -> None:
     assert by_table(work, [], "sql") == by_table(work, [], "memory") == {}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.identity_store import AS_OF, Store
 
+from c360.errors import ProjectError
 from c360.warehouse.control.decisions import Decision
 
 T0 = datetime(2023, 1, 1)
@@ -174,6 +175,57 @@ def test_the_project_may_say_how_many_share_a_kind(tmp_path: Path) -> None:
     store.run()
     assert store.work.rows("SELECT * FROM identity.shared") == []
     assert store.entity_of("kiosk") == store.entity_of("u0")
+
+
+def kiosk_visits(store: Store, days: list[float]) -> None:
+    rows = [
+        {"id": f"v{n}", "cookie": None, "email": f"p{n}@x.com", "device": "tablet", "ts": T0 + timedelta(days=day)}
+        for n, day in enumerate(days)
+    ]
+    store.land("web", rows, ["id", "cookie", "email", "device", "ts"])
+
+
+@pytest.fixture
+def within_a_week(tmp_path: Path) -> Store:
+    yaml = project.replace("  device_id:", "  device_id: {shared: 5 per 7d}").replace("people: 3", "people: 100")
+    store = Store.of(tmp_path, yaml)
+    store.land("users", [{"id": f"u{n}", "email": f"p{n}@x.com"} for n in range(8)])
+    return store
+
+
+@pytest.mark.parametrize(
+    ("days", "is_shared"),
+    [
+        ([0, 1, 2, 3, 4, 5], True),
+        ([0, 2, 4, 6, 8, 10, 12, 14], False),  # a device that is handed on: never six within seven days
+        ([0, 20, 40, 60, 61, 62, 63, 64, 65], True),
+        ([0, 1, 2, 3, 4, 7], False),  # the sixth comes on the eighth day
+        ([0, 1, 2, 3, 4, 6.999], True),
+    ],
+)
+def test_people_may_be_counted_within_a_time(within_a_week: Store, days: list[float], is_shared: bool) -> None:
+    kiosk_visits(within_a_week, days)
+    within_a_week.run()
+    found = within_a_week.work.rows("SELECT id_kind, tied, cap, reason FROM identity.shared")
+    assert found == ([("device_id", 6, 5, "tied to many within 7 days: email")] if is_shared else [])
+
+
+def test_what_becomes_shared_within_a_time_does_so_incrementally_and_in_a_rebuild(within_a_week: Store) -> None:
+    kiosk_visits(within_a_week, [0, 1, 2, 3, 4])
+    within_a_week.run()
+    assert within_a_week.work.rows("SELECT * FROM identity.shared") == []
+    kiosk_visits(within_a_week, [0, 1, 2, 3, 4, 5])
+    for mode in ("incremental", "full"):
+        within_a_week.run(AS_OF + timedelta(days=1), mode=mode)
+        assert within_a_week.work.rows("SELECT id_kind FROM identity.shared") == [("device_id",)], mode
+        assert frozenset({"device_id:tablet"}) in within_a_week.clusters()
+
+
+@pytest.mark.parametrize("said", ["3 per month", "0", "per 30d", "3 per 0d", "true"])
+def test_a_sharing_that_cannot_be_read_is_a_fault(tmp_path: Path, said: str) -> None:
+    with pytest.raises(ProjectError) as caught:
+        Store.of(tmp_path, project.replace("  device_id:", f"  device_id: {{shared: {said}}}"))
+    assert "shared" in str(caught.value)
 
 
 def test_a_first_run_has_nothing_to_hold_back_to(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,30 +44,45 @@ def reading_of(project: "Project") -> Iterator["Reading"]:
 
 @command.command("list", epilog="Example: c360 review list --limit 20 --project demo")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--all", "all_of_them", is_flag=True, help="Also pairs like those that people rejected.")
 @project_option
 @json_option
-def list_pairs(limit: int, project_dir: Path, as_json: bool) -> None:
-    """List the pairs that wait, the most alike first."""
+def list_pairs(limit: int, all_of_them: bool, project_dir: Path, as_json: bool) -> None:
+    """List the pairs that wait, those first that people are likeliest to accept, after what they said about such pairs."""
     from c360.profiles.names import names_of
+    from c360.profiles.review.learning import is_worth_asking
     from c360.profiles.review.queue import waiting
 
     project = load(project_dir)
     with reading_of(project) as reading:
-        pairs = waiting(reading)
+        every = waiting(reading, all_of_them=True)
+        pairs = every if all_of_them else [pair for pair in every if is_worth_asking(project, pair)]
         shown = pairs[:limit]
         names: dict[tuple[str, int], str] = {}
         for entity in {pair.entity for pair in shown}:
             ids = [one for pair in shown if pair.entity == entity for one in (pair.first, pair.second)]
             names |= {(entity, number): name for number, name in names_of(reading, entity, ids).items()}
-    rows = [(p.key, p.score, names.get((p.entity, p.first)), names.get((p.entity, p.second))) for p in shown]
+    rows = [
+        (p.key, p.score, round(p.expected, 3), names.get((p.entity, p.first)), names.get((p.entity, p.second)))
+        for p in shown
+    ]
+    columns = ("pair", "score", "expected", "one", "other")
+    unlikely = len(every) - len(pairs)
     if as_json:
-        columns = ("pair", "score", "one", "other")
-        print_json({"waiting": len(pairs), "pairs": [dict(zip(columns, row, strict=True)) for row in rows]})
+        print_json(
+            {
+                "waiting": len(pairs),
+                "unlikely": unlikely,
+                "pairs": [dict(zip(columns, row, strict=True)) for row in rows],
+            }
+        )
     elif not rows:
         click.echo("no pair waits")
     else:
-        print_table(("pair", "score", "one", "other"), rows)
+        print_table(columns, rows)
         click.echo(f"{len(pairs):,} pairs wait; look at one with `c360 review show PAIR`")
+    if unlikely and not as_json:
+        click.echo(f"{unlikely:,} more are like pairs that people rejected: `c360 review list --all`")
 
 
 @command.command("show", epilog="Example: c360 review show contact:12:904")
@@ -89,7 +105,7 @@ def find(reading: "Reading", key: str) -> "Pair":
     from c360.errors import Fault, ProjectError
     from c360.profiles.review.queue import waiting
 
-    for pair in waiting(reading):
+    for pair in waiting(reading, all_of_them=True):
         if pair.key == key:
             return pair
     raise ProjectError(
@@ -102,15 +118,27 @@ def show(reading: "Reading", pair: "Pair", *, as_json: bool) -> None:
     from dataclasses import asdict
 
     from c360.profiles.review.comparison import compare, effects
+    from c360.profiles.review.learning import told
 
     found = compare(reading, pair)
     changes = effects(pair, found, pair.entity) if found else ()
     if as_json:
         print_json(
-            {"pair": pair.key, "score": pair.score, "comparison": found and asdict(found), "effects": list(changes)}
+            {
+                "pair": pair.key,
+                "score": pair.score,
+                "expected": round(pair.expected, 3),
+                "pattern": pair.pattern,
+                "accepted": pair.accepted,
+                "decided": pair.decided,
+                "comparison": found and asdict(found),
+                "effects": list(changes),
+            }
         )
         return
     click.echo(f"{pair.key}  alike: {pair.score}")
+    if (said := told(pair)) is not None:
+        click.echo(f"  {said}")
     if found is not None:
         print_comparison(found)
     for line in changes:
@@ -141,7 +169,7 @@ def decide(saying: Saying, key: str, verdict: "Verdict") -> None:
         )
     verb = "are one" if verdict == "same" else "are not one"
     said = f"{' '.join(ends[0])} and {' '.join(ends[1])} {verb} {pair.entity}"
-    record(saying, project, pair.entity, ends, verdict, said)
+    record(replace(saying, pattern=pair.pattern), project, pair.entity, ends, verdict, said)
 
 
 @command.command(epilog="Example: c360 review accept contact:12:904 --note 'same phone'")
@@ -170,8 +198,10 @@ def skip(pair: str, project_dir: Path, as_json: bool) -> None:
 
     project = load(project_dir)
     with reading_of(project) as reading:
+        found = find(reading, pair)
         pairs = waiting(reading)
-        place = pairs.index(find(reading, pair))
+        pairs = pairs if found in pairs else [found, *pairs]
+        place = pairs.index(found)
         show(reading, pairs[(place + 1) % len(pairs)], as_json=as_json)
 
 

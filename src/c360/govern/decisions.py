@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from c360.warehouse.control import open_control
-from c360.warehouse.control.decisions import Decision, Verdict, decide, list_decisions, revoke
+from c360.warehouse.control.decisions import Decision, Verdict, decide, list_decisions, note_pattern, revoke
 
 Identifier = tuple[str, str]
 
@@ -17,11 +17,28 @@ def decisions_of(store: Path) -> list[Decision]:
 
 
 def record_decision(
-    store: Path, entity: str, one: Identifier, other: Identifier, verdict: Verdict, who: str, note: str | None
+    store: Path,
+    entity: str,
+    pair: tuple[Identifier, Identifier],
+    verdict: Verdict,
+    who: str,
+    note: str | None,
+    pattern: str | None = None,
 ) -> Decision:
-    """Record that two identifiers are, or are not, the same entity; the next run follows it."""
+    """Record that two identifiers are, or are not, the same entity; the next run follows it.
+
+    Args:
+        store: the folder of the control store.
+        entity: whose identifiers they are.
+        pair: both.
+        verdict: same, or not.
+        who: the author.
+        note: why.
+        pattern: what the two have in common, where they were suggested; suggestions learn from it.
+    """
     with open_control(store) as control:
-        return decide(control, entity, one, other, verdict, who, note)
+        made = decide(control, entity, *pair, verdict, who, note)
+        return note_pattern(control, made.decision_id, pattern) if pattern else made
 
 
 def revoke_decision(store: Path, decision_id: int, who: str) -> Decision:

@@ -99,7 +99,9 @@ def read_decisions(project: Project) -> list[Decision]:
 def settings_of(scope: Scope) -> str:
     """Everything beside the rules that decides the result, as text that changes when it does."""
     kinds = {kind: kind_of_id(scope.project, kind) for _, kind in scope.slots}
-    limits = sorted((name, str(kind.limit), kind.shared, trust_of(scope.project, name)) for name, kind in kinds.items())
+    limits = sorted(
+        (name, str(kind.limit), str(kind.shared), trust_of(scope.project, name)) for name, kind in kinds.items()
+    )
     holds = sorted((name, str(entity.hold)) for name, entity in scope.project.file.entities.items())
     return repr((form_version, scope.project.timezone, sorted(scope.slots), limits, holds))
 

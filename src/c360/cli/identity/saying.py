@@ -21,13 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Saying:
-    """Who says something, why, about which project, and how the answer is given."""
+    """Who says something, why, about which project, and how the answer is given.
+
+    Attributes:
+        pattern: what a suggested pair has in common; suggestions learn from it.
+    """
 
     project_dir: Path
     author: str
     note: str | None
     dry_run: bool
     as_json: bool
+    pattern: str | None = None
 
     def load(self) -> "Project":
         """The project that it is said about."""
@@ -97,7 +102,7 @@ def record(
 
     made = None
     if not saying.dry_run:
-        made = record_decision(project.store, entity, *ends, verdict, saying.author, saying.note)
+        made = record_decision(project.store, entity, ends, verdict, saying.author, saying.note, saying.pattern)
     if saying.as_json:
         print_json({"decision": made and decision_json(made), "said": said, **(more or {})})
     elif made is None:

@@ -36,7 +36,7 @@ def label_components(u: "Numbers", v: "Numbers", *, compiled: bool | None = None
         compiled: whether numba does it; None when it is installed.
 
     Returns:
-        nodes: (n_nodes,) int64, ascending: the nodes that have an edge;
+        nodes: (n_nodes,) int64, in no order: the nodes that have an edge;
         labels: (n_nodes,) int64: the least node of each one's component.
     """
     import numpy as np
@@ -51,17 +51,37 @@ def label_components(u: "Numbers", v: "Numbers", *, compiled: bool | None = None
         nodes, first, second = np.flatnonzero(seen), u, v
         roots = union(first, second, span, compiled=compiled)[nodes]
         return nodes, roots
+    if is_compiled(said=compiled):
+        return label_scattered(u, v)
     nodes, places = np.unique(np.concatenate((u, v)), return_inverse=True)
-    roots = union(places[: len(u)], places[len(u) :], len(nodes), compiled=compiled)
+    roots = union(places[: len(u)], places[len(u) :], len(nodes), compiled=False)
     return nodes, nodes[roots]
+
+
+def is_compiled(*, said: bool | None) -> bool:
+    """Whether numba does it; it is a matter of what is installed where nobody says."""
+    return find_spec("numba") is not None if said is None else said
+
+
+def label_scattered(u: "Numbers", v: "Numbers") -> "tuple[Numbers, Numbers]":
+    """Label nodes whose numbers lie far apart, by a hash table of them."""
+    import numpy as np
+
+    slots = 1 << (2 * len(u) * 3 // 2).bit_length()  # at most two thirds full, if no two edges shared a node
+    keys = np.full(slots, -1, np.int64)
+    roots = compiled_form("scattered", union_scattered)(keys, np.arange(slots), u, v)
+    filled = np.flatnonzero(keys >= 0)
+    nodes: Numbers = keys[filled]
+    labels: Numbers = keys[roots[filled]]
+    return nodes, labels
 
 
 def union(u: "Numbers", v: "Numbers", size: int, *, compiled: bool | None) -> "Numbers":
     """(size,) int64: the least member of each number's component."""
-    if compiled if compiled is not None else find_spec("numba") is not None:
+    if is_compiled(said=compiled):
         import numpy as np
 
-        roots: Numbers = compile_union()(np.arange(size), u, v)
+        roots: Numbers = compiled_form("union", union_by_steps)(np.arange(size), u, v)
         return roots
     return union_by_scipy(u, v, size)
 
@@ -81,16 +101,16 @@ def union_by_scipy(u: "Numbers", v: "Numbers", size: int) -> "Numbers":
     return result
 
 
-compiled_union: list[Any] = []
+compiled_forms: dict[str, Any] = {}
 
 
-def compile_union() -> Any:
-    """The union-find as machine code, made once in a process."""
-    if not compiled_union:
+def compiled_form(name: str, steps: Any) -> Any:
+    """A loop as machine code, made once in a process."""
+    if name not in compiled_forms:
         from numba import njit
 
-        compiled_union.append(njit(nogil=True)(union_by_steps))
-    return compiled_union[0]
+        compiled_forms[name] = njit(nogil=True)(steps)
+    return compiled_forms[name]
 
 
 def union_by_steps(parent: "Numbers", u: "Numbers", v: "Numbers") -> "Numbers":
@@ -109,4 +129,36 @@ def union_by_steps(parent: "Numbers", u: "Numbers", v: "Numbers") -> "Numbers":
             parent[one] = other
     for node in range(len(parent)):
         parent[node] = parent[parent[node]]
+    return parent
+
+
+def union_scattered(keys: "Numbers", parent: "Numbers", u: "Numbers", v: "Numbers") -> "Numbers":
+    """Union-find over an open hash table: `keys` is filled (-1 is free), `parent` leads from place to place; the lesser number is the root."""
+    mask = len(keys) - 1
+    for edge in range(len(u)):
+        number = u[edge]
+        one = ((number * -7046029254386353131) >> 32) & mask  # 2**64 / golden ratio: Knuth, TAOCP 3, 6.4
+        while keys[one] != number and keys[one] != -1:
+            one = (one + 1) & mask
+        keys[one] = number
+        number = v[edge]
+        other = ((number * -7046029254386353131) >> 32) & mask
+        while keys[other] != number and keys[other] != -1:
+            other = (other + 1) & mask
+        keys[other] = number
+        while parent[one] != one:
+            parent[one] = parent[parent[one]]
+            one = parent[one]
+        while parent[other] != other:
+            parent[other] = parent[parent[other]]
+            other = parent[other]
+        if keys[one] < keys[other]:
+            parent[other] = one
+        elif keys[other] < keys[one]:
+            parent[one] = other
+    for place in range(len(keys)):
+        root = parent[place]
+        while parent[root] != root:
+            root = parent[root]
+        parent[place] = root
     return parent

@@ -34,7 +34,9 @@ def settle_holds(scratch: Scratch) -> None:
     work.execute("DELETE FROM identity.hold WHERE hold_id NOT IN (SELECT hold_id FROM identity.held)")
 
 
-def find_holds(scope: Scope, scratch: Scratch, clusters: str, before: str, edges: str) -> str | None:
+def find_holds(
+    scope: Scope, scratch: Scratch, clusters: str, before: str, edges: str, formers: str | None = None
+) -> str | None:
     """Hold the entities that grow too much.
 
     Args:
@@ -43,6 +45,7 @@ def find_holds(scope: Scope, scratch: Scratch, clusters: str, before: str, edges
         clusters: table (node, entity_id): whole entities as this run would make them.
         before: table (node_id, entity_id) of the members as the last run left them.
         edges: SQL of the links that were used.
+        formers: table (node, entity_id) of at least those of `clusters` that were an entity of their own number; None takes all.
 
     Reads:  identity.node, entity, alone
     Writes: identity.hold, identity.held
@@ -50,7 +53,10 @@ def find_holds(scope: Scope, scratch: Scratch, clusters: str, before: str, edges
     Returns:
         Table (node, entity_id) of the members of what is now held; None when nothing is.
     """
-    suspects = scratch.make("suspect", suspect_query(scope, clusters, before))
+    query = suspect_query(scope, clusters, before, formers or clusters)
+    if scratch.count("identity.alone"):
+        query += f" AND n.entity_id NOT IN ({trusted_query(clusters)})"
+    suspects = scratch.make("suspect", query)
     if not scratch.count(suspects):
         return None
     member = scratch.make(
@@ -70,7 +76,7 @@ def find_holds(scope: Scope, scratch: Scratch, clusters: str, before: str, edges
     return member
 
 
-def suspect_query(scope: Scope, clusters: str, before: str) -> str:
+def suspect_query(scope: Scope, clusters: str, before: str, formers: str) -> str:
     """SQL of the entities that grow too much: entity_id, entity, people, identifiers, reason.
 
     People are former entities with an identifier that tells people apart: that ten cookies turn out to be one
@@ -86,7 +92,7 @@ def suspect_query(scope: Scope, clusters: str, before: str) -> str:
         for what in ("people", "identifiers")
     )
     merged = (
-        f"SELECT c.entity_id FROM {clusters} AS c JOIN identity.entity AS e ON e.entity_id = c.node "
+        f"SELECT c.entity_id FROM {formers} AS c JOIN identity.entity AS e ON e.entity_id = c.node "
         "WHERE e.status = 'active' GROUP BY c.entity_id "
         f"HAVING COUNT(*) > {min(block.hold.people for block in blocks.values())}"
     )
@@ -109,12 +115,18 @@ def suspect_query(scope: Scope, clusters: str, before: str) -> str:
         "SUM(CASE WHEN p.former IS NOT NULL THEN p.is_known ELSE 0 END) AS people, SUM(p.size) AS identifiers, "
         f"MAX(CASE WHEN p.former IS NOT NULL THEN p.size ELSE 0 END) AS greatest FROM ({parts}) AS p GROUP BY p.entity_id, p.entity"
     )
-    trusted = "SELECT c.entity_id FROM {} AS c JOIN identity.alone AS d ON d.node_id = c.node WHERE d.is_trusted = 1"
     too_large = f"n.identifiers > {size} AND n.formers >= 1 AND (n.formers >= 2 OR n.greatest <= {size})"
     return (
         "SELECT n.entity_id, n.entity, CAST(n.people AS INTEGER) AS people, CAST(n.identifiers AS INTEGER) AS identifiers, "
         f"CASE WHEN n.people > {people} THEN 'people' ELSE 'identifiers' END AS reason FROM ({summed}) AS n "
-        f"WHERE (n.people > {people} OR ({too_large})) AND n.entity_id NOT IN ({trusted.format(clusters)})"
+        f"WHERE (n.people > {people} OR ({too_large}))"
+    )
+
+
+def trusted_query(clusters: str) -> str:
+    """SQL of the entities of which a person said that an identifier may link whatever it links."""
+    return (
+        f"SELECT c.entity_id FROM {clusters} AS c JOIN identity.alone AS d ON d.node_id = c.node WHERE d.is_trusted = 1"
     )
 
 

@@ -21,12 +21,15 @@ def update_entities(scope: Scope, scratch: Scratch, before: str, only: str | Non
     """
     work, moment = scratch.work, scope.moment()
     among = f" JOIN {only} AS k ON k.entity_id = {{}}" if only else ""
+    now = "identity.member"
+    if only:
+        now = scratch.make("now", f"SELECT m.node_id, m.entity_id FROM {now} AS m{among.format('m.node_id')}")
     status = "CASE WHEN m.node_id IS NULL THEN 'ended' WHEN m.entity_id = e.entity_id THEN 'active' ELSE 'merged' END"
     changed = scratch.make(
         "changed",
         "SELECT e.entity, e.entity_id, e.public_id, e.status AS status_before, o.entity_id AS other_before, "
         f"m.entity_id AS other_now, {status} AS status FROM identity.entity AS e{among.format('e.entity_id')} "
-        f"LEFT JOIN identity.member AS m ON m.node_id = e.entity_id LEFT JOIN {before} AS o ON o.node_id = e.entity_id "
+        f"LEFT JOIN {now} AS m ON m.node_id = e.entity_id LEFT JOIN {before} AS o ON o.node_id = e.entity_id "
         f"WHERE e.status <> {status}",
     )
     if scratch.count(changed):
@@ -39,12 +42,16 @@ def update_entities(scope: Scope, scratch: Scratch, before: str, only: str | Non
             "THEN 'end' WHEN status_before = 'merged' THEN 'split' ELSE 'return' END, entity, entity_id, "
             f"CASE WHEN status = 'merged' THEN other_now WHEN status_before = 'merged' THEN other_before END FROM {changed}"
         )
+    born = scratch.make(
+        "born",
+        f"SELECT m.node_id, o.entity_id AS other_before FROM {now} AS m "
+        f"LEFT JOIN (SELECT e.entity_id FROM identity.entity AS e{among.format('e.entity_id')}) AS e ON e.entity_id = m.node_id "
+        f"LEFT JOIN {before} AS o ON o.node_id = m.node_id WHERE m.entity_id = m.node_id AND e.entity_id IS NULL",
+    )
     minted = scratch.make(
         "minted",
-        "SELECT n.entity, n.node_id AS entity_id, n.id_kind, n.value, o.entity_id AS other_before "
-        f"FROM identity.member AS m{among.format('m.node_id')} JOIN identity.node AS n ON n.node_id = m.node_id "
-        f"LEFT JOIN identity.entity AS e ON e.entity_id = m.node_id LEFT JOIN {before} AS o ON o.node_id = m.node_id "
-        "WHERE m.entity_id = m.node_id AND e.entity_id IS NULL",
+        "SELECT n.entity, n.node_id AS entity_id, n.id_kind, n.value, b.other_before "
+        f"FROM {born} AS b JOIN identity.node AS n ON n.node_id = b.node_id",
     )
     name = "entity || chr(31) || id_kind || chr(31) || value"
     work.execute(
@@ -55,4 +62,4 @@ def update_entities(scope: Scope, scratch: Scratch, before: str, only: str | Non
         f"INSERT INTO identity.event SELECT {moment}, 'split', entity, entity_id, other_before FROM {minted} "
         "WHERE other_before IS NOT NULL"
     )
-    scratch.drop("changed", "minted")
+    scratch.drop("now", "changed", "born", "minted")

@@ -23,7 +23,7 @@ def update(scope: Scope, scratch: Scratch, plan: Plan) -> None:
         return
     gather(scope, scratch, plan)
     replaced = ", ".join(str(rule_id) for rule_id in sorted(plan.replaced)) or "NULL"
-    write_evidence(scratch, replaced)
+    write_evidence(scope, scratch, replaced)
     write_refused(scope, scratch, replaced)
     apart_before = scratch.make("apart_before", "SELECT u, v FROM identity.apart")
     if plan.people_changed:
@@ -37,7 +37,7 @@ def update(scope: Scope, scratch: Scratch, plan: Plan) -> None:
     update_entities(scope, scratch, before, only=scratch.table("candidate"))
 
 
-def write_evidence(scratch: Scratch, replaced: str) -> None:
+def write_evidence(scope: Scope, scratch: Scratch, replaced: str) -> None:
     """Replace what was read anew, add what is new.
 
     Writes: identity.naming, identity.evidence; scratch new_naming, new_evidence, lost_naming(node_id),
@@ -60,16 +60,24 @@ def write_evidence(scratch: Scratch, replaced: str) -> None:
         work.execute(f"DELETE FROM identity.naming WHERE rule_id IN ({replaced})")
     if scratch.count(former_pairs):
         work.execute(f"DELETE FROM identity.evidence WHERE rule_id IN ({replaced})")
-    derived = (
-        "n.rule_id IN (SELECT rule_id FROM identity.rule WHERE kind = 'derived') AND EXISTS "
-        "(SELECT 1 FROM identity.naming AS k WHERE k.node_id = n.node_id AND k.rule_id = n.rule_id)"
-    )
-    work.execute(f"INSERT INTO identity.naming SELECT * FROM {naming} AS n WHERE NOT ({derived})")
+    work.execute(f"INSERT INTO identity.naming SELECT n.* FROM {naming} AS n{unless_derived(scope, scratch, naming)}")
     work.execute(f"INSERT INTO identity.evidence SELECT * FROM {evidence}")
     scratch.make(
         "lost_naming",
         f"SELECT f.node_id FROM {former_naming} AS f WHERE NOT EXISTS (SELECT 1 FROM identity.naming AS n WHERE n.node_id = f.node_id)",
     )
+
+
+def unless_derived(scope: Scope, scratch: Scratch, naming: str) -> str:
+    """The join that leaves out what is derived again of what was derived before: that is named already."""
+    if not scope.derivations:
+        return ""
+    again = scratch.make(
+        "derived_again",
+        f"SELECT k.node_id, k.rule_id FROM identity.naming AS k JOIN {naming} AS n ON n.node_id = k.node_id AND n.rule_id = k.rule_id "
+        "JOIN identity.rule AS r ON r.rule_id = k.rule_id WHERE r.kind = 'derived'",
+    )
+    return f" LEFT JOIN {again} AS k ON k.node_id = n.node_id AND k.rule_id = n.rule_id WHERE k.node_id IS NULL"
 
 
 def changed_ends(scratch: Scratch) -> str:

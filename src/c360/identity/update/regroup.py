@@ -22,17 +22,27 @@ def regroup(scope: Scope, scratch: Scratch) -> str:
     """
     blocked = group(scope, scratch)
     clusters = (
-        f"(SELECT w.node, COALESCE(r.entity_id, w.component_id) AS entity_id FROM {scratch.table('whole')} AS w "
+        f"(SELECT w.node, COALESCE(r.entity_id, w.component_id) AS entity_id FROM {whole_of(scratch)} AS w "
         f"LEFT JOIN {scratch.table('relabel')} AS r ON r.node = w.node)"
     )
-    held = find_holds(scope, scratch, clusters, "identity.member", usable_edges(scratch))
+    held = find_holds(scope, scratch, clusters, "identity.member", usable_edges(scratch), formers(scratch))
     if held is not None:
         open_also(scratch, held)
         blocked = group(scope, scratch)
     before = write_candidates(scratch)
-    write_members(scratch, blocked=blocked)
     write_components(scratch, blocked=blocked)
+    write_members(scratch, blocked=blocked)
     return before
+
+
+def formers(scratch: Scratch) -> str:
+    """SQL of the former entities that are touched, each with the one that it now is part of: node, entity_id."""
+    placed = f"SELECT node, component_id FROM {scratch.table('placed_node')}"
+    shifted = f"SELECT component_id, now_id FROM {scratch.table('shifted')}"
+    return (
+        f"(SELECT p.node, COALESCE(r.entity_id, p.component_id) AS entity_id FROM ({placed} UNION ALL {shifted}) AS p "
+        f"LEFT JOIN {scratch.table('relabel')} AS r ON r.node = p.node)"
+    )
 
 
 def group(scope: Scope, scratch: Scratch) -> int:
@@ -86,12 +96,15 @@ def place(scratch: Scratch) -> None:
     """
     label, opened, touched = scratch.table("label"), scratch.table("opened"), scratch.table("touched")
     naming = scratch.table("new_naming")
+    known = f"SELECT a.node_id FROM identity.assigned AS a JOIN {naming} AS g ON g.node_id = a.node_id"
+    living = " UNION ".join(
+        f"SELECT l.node_id AS node FROM identity.{table} AS l JOIN {opened} AS o ON o.node = l.node_id"
+        for table in ("naming", "tombstone")
+    )
     scratch.make(
         "placed_node",
-        f"SELECT n.node, COALESCE(l.component_id, n.node) AS component_id FROM (SELECT o.node FROM {opened} AS o WHERE "
-        "EXISTS (SELECT 1 FROM identity.naming AS g WHERE g.node_id = o.node) "
-        "OR EXISTS (SELECT 1 FROM identity.tombstone AS t WHERE t.node_id = o.node) "
-        f"UNION SELECT g.node_id FROM {naming} AS g WHERE NOT EXISTS (SELECT 1 FROM identity.assigned AS a WHERE a.node_id = g.node_id)) AS n "
+        f"SELECT n.node, COALESCE(l.component_id, n.node) AS component_id FROM ({living} UNION "
+        f"SELECT g.node_id FROM {naming} AS g LEFT JOIN ({known}) AS k ON k.node_id = g.node_id WHERE k.node_id IS NULL) AS n "
         f"LEFT JOIN {label} AS l ON l.node = n.node",
     )
     scratch.make(
@@ -104,16 +117,17 @@ def place(scratch: Scratch) -> None:
 def block(scope: Scope, scratch: Scratch) -> int:
     """Hold what is touched to the limits; how many links are blocked.
 
-    Writes: identity.blocked; scratch whole(node, component_id), relabel(node, entity_id)
+    Writes: identity.blocked; scratch shifted_id(entity_id, now_id), relabel(node, entity_id)
     """
-    work = scratch.work
-    whole = scratch.make(
-        "whole",
-        f"SELECT node, component_id FROM {scratch.table('placed_node')} UNION ALL "
-        f"SELECT p.node_id, s.now_id FROM identity.placed AS p JOIN {scratch.table('shifted')} AS s ON s.component_id = p.component_id",
+    work, shifted = scratch.work, scratch.table("shifted")
+    scratch.make(  # no link of these components is blocked, so each is one entity
+        "shifted_id",
+        f"SELECT s.component_id AS entity_id, s.now_id FROM {shifted} AS s UNION ALL "
+        f"SELECT m.entity_id, s.now_id FROM identity.moved AS m JOIN {shifted} AS s ON s.component_id = m.now_id",
     )
+    whole = whole_of(scratch)
     if scratch.count("identity.blocked"):
-        gone = f"SELECT node FROM {whole} UNION ALL SELECT node FROM {scratch.table('opened')}"
+        gone = f"SELECT node FROM {whole} AS w UNION ALL SELECT node FROM {scratch.table('opened')}"
         work.execute(f"DELETE FROM identity.blocked WHERE u IN ({gone})")
     blocked = enforce_limits(scope, scratch, whole, usable_edges(scratch))
     if not blocked:
@@ -128,13 +142,26 @@ def block(scope: Scope, scratch: Scratch) -> int:
     return blocked
 
 
+def whole_of(scratch: Scratch) -> str:
+    """SQL of all members of what is touched: node, component_id.
+
+    They may be very many, so they are read from where they are kept: only until `write_members`.
+    """
+    return (
+        f"(SELECT node, component_id FROM {scratch.table('placed_node')} UNION ALL "
+        f"SELECT a.node_id, s.now_id FROM identity.assigned AS a JOIN {scratch.table('shifted_id')} AS s ON s.entity_id = a.entity_id)"
+    )
+
+
 def write_components(scratch: Scratch, *, blocked: int) -> None:
     """Keep the components of which links are blocked.
 
     Writes: identity.component
     """
-    work, whole = scratch.work, scratch.table("whole")
-    gone = f"SELECT node FROM {whole} UNION ALL SELECT node FROM {scratch.table('opened')}"
+    work, whole = scratch.work, whole_of(scratch)
+    if not scratch.count("identity.component") and not blocked:
+        return
+    gone = f"SELECT node FROM {whole} AS w UNION ALL SELECT node FROM {scratch.table('opened')}"
     work.execute(f"DELETE FROM identity.component WHERE node_id IN ({gone})")
     if blocked:
         work.execute(
@@ -173,7 +200,7 @@ def write_members(scratch: Scratch, *, blocked: int) -> None:
     if blocked:
         former += (
             f" UNION SELECT s.component_id FROM {shifted} AS s WHERE s.now_id IN "
-            f"(SELECT w.component_id FROM {scratch.table('whole')} AS w JOIN {relabel} AS r ON r.node = w.node)"
+            f"(SELECT w.component_id FROM {whole_of(scratch)} AS w JOIN {relabel} AS r ON r.node = w.node)"
         )
     shift = scratch.make(
         "shift",

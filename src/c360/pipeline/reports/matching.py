@@ -91,16 +91,23 @@ def reason_table() -> PublishedTable:
 
 
 def likely_sql(entity: str) -> str:
-    """The likely pairs of an entity that matching did not link, as suggestions: `entity, entity_id, other_id, score, alike`."""
+    """The likely pairs of an entity that matching did not link, as suggestions: `entity, entity_id, other_id, score, alike, pattern`."""
+    counted = (
+        "SELECT entity, u, v, CAST(SUM(CASE WHEN weight > 0 THEN 1 ELSE 0 END) AS VARCHAR) AS speak_for, "
+        "CAST(SUM(CASE WHEN weight < 0 THEN 1 ELSE 0 END) AS VARCHAR) AS speak_against FROM identity.match_reason GROUP BY entity, u, v"
+    )
     return (
         f"SELECT {literal(entity)} AS entity, LEAST(p.entity_id, q.entity_id) AS entity_id, "
-        "GREATEST(p.entity_id, q.entity_id) AS other_id, MAX(k.probability) AS score, CAST(2 AS BIGINT) AS alike "
-        f"FROM identity.match_link AS k {owners} LEFT JOIN {parted} AS d ON d.one = LEAST(p.entity_id, q.entity_id) "
+        "GREATEST(p.entity_id, q.entity_id) AS other_id, MAX(k.probability) AS score, CAST(2 AS BIGINT) AS alike, "
+        f"MIN({literal(matched)} || COALESCE('; ' || r.speak_for || ' for, ' || r.speak_against || ' against', '')) AS pattern "
+        f"FROM identity.match_link AS k {owners} LEFT JOIN ({counted}) AS r ON r.entity = k.entity AND r.u = k.u AND r.v = k.v "
+        f"LEFT JOIN {parted} AS d ON d.one = LEAST(p.entity_id, q.entity_id) "
         f"AND d.other = GREATEST(p.entity_id, q.entity_id) WHERE k.entity = {literal(entity)} AND k.state <> 'link' "
         "AND p.entity_id <> q.entity_id AND d.one IS NULL GROUP BY 2, 3"
     )
 
 
+matched = "alike by matching"
 parted = (
     "(SELECT DISTINCT LEAST(p.entity_id, q.entity_id) AS one, GREATEST(p.entity_id, q.entity_id) AS other "
     "FROM identity.apart AS t JOIN identity.member AS p ON p.node_id = t.u JOIN identity.member AS q ON q.node_id = t.v)"

@@ -1,4 +1,4 @@
-"""The suggested pairs and the decisions in, the queue out: what nobody has decided yet, the strongest first."""
+"""The suggested pairs and the decisions in, the queue out: what nobody has decided yet, what is likely to be accepted first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,23 @@ most_pairs = 5000
 
 @dataclass(frozen=True)
 class Pair:
-    """Two entities that may be one; the id of the first stays when they are merged."""
+    """Two entities that may be one; the id of the first stays when they are merged.
+
+    Attributes:
+        score: how much alike they are, 0-1.
+        pattern: what of both is the same and what is not; None in snapshots that do not tell.
+        expected: the share of such pairs that people accept, as far as one can tell, 0-1.
+        decided, accepted: how many pairs of the same pattern people decided about, and said to be one.
+    """
 
     entity: str
     first: int
     second: int
     score: float
+    pattern: str | None = None
+    expected: float = 0.0
+    decided: int = 0
+    accepted: int = 0
 
     @property
     def key(self) -> str:
@@ -31,19 +42,32 @@ def all_pairs(reading: Reading) -> list[Pair]:
         return []
     key = "suggested pairs"
     if key not in reading.memory:
+        has_pattern = any(column.name == "pattern" for column in reading.columns("suggestion"))
         sql = (
-            "SELECT entity, entity_id, other_id, score FROM suggestion "
+            f"SELECT entity, entity_id, other_id, score, {'pattern' if has_pattern else 'NULL'} FROM suggestion "
             f"ORDER BY score DESC, alike, entity, entity_id, other_id LIMIT {most_pairs}"
         )
-        reading.memory[key] = [Pair(str(row[0]), int(row[1]), int(row[2]), float(row[3])) for row in reading.rows(sql)]
+        reading.memory[key] = [
+            Pair(str(row[0]), int(row[1]), int(row[2]), float(row[3]), row[4]) for row in reading.rows(sql)
+        ]
     found: list[Pair] = reading.memory[key]
     return found
 
 
-def waiting(reading: Reading) -> list[Pair]:
-    """The suggested pairs that nobody has decided."""
-    decided = decided_ids(reading, decisions_of(reading.project.store))
-    return [pair for pair in all_pairs(reading) if (pair.entity, frozenset((pair.first, pair.second))) not in decided]
+def waiting(reading: Reading, *, all_of_them: bool = False) -> list[Pair]:
+    """The suggested pairs that nobody has decided, the likeliest first.
+
+    Args:
+        reading: the snapshot as a role sees it.
+        all_of_them: those too that are not worth asking, because people rejected such pairs.
+    """
+    from c360.profiles.review.learning import is_worth_asking, judge_all
+
+    decisions = decisions_of(reading.project.store)
+    decided = decided_ids(reading, decisions)
+    pairs = [pair for pair in all_pairs(reading) if (pair.entity, frozenset((pair.first, pair.second))) not in decided]
+    judged = judge_all(pairs, decisions)
+    return judged if all_of_them else [pair for pair in judged if is_worth_asking(reading.project, pair)]
 
 
 def decided_ids(reading: Reading, decisions: Sequence[Decision]) -> set[tuple[str, frozenset[int]]]:

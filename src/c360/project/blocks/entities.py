@@ -70,7 +70,7 @@ class Suggest(Block):
 
     Attributes:
         compare: the traits and relations that are compared.
-        above: the likeness from which on a pair is shown, 0-1.
+        above: the share of such pairs that people are expected to accept, from which on a pair is shown, 0-1 (0.9 at most).
         auto_merge: `never`: people decide.
     """
 

@@ -9,6 +9,7 @@ from c360.project.blocks.base import Block, Name, as_list
 
 IdType = Literal["email", "phone", "domain", "external"]
 id_types: tuple[IdType, ...] = ("email", "phone", "domain", "external")
+shared_form = re.compile(r"^(\d+)(?: ever| per (?:(\d+)d|(day|week)))?$")
 limit_form = re.compile(r"^(\d+) (ever|per source|per day|per week|per month)$")
 
 
@@ -44,6 +45,31 @@ def parse_limit(value: Any) -> Any:
     return value
 
 
+class Sharing(Block):
+    """`6`, `6 ever`, `3 per 30d`, `3 per week`: to how many people a value may be tied before it is nobody's.
+
+    Attributes:
+        count: how many.
+        days: within so many days, by when each was first seen with it; None counts all of them, ever.
+    """
+
+    count: int = Field(ge=1)
+    days: int | None = Field(default=None, ge=1)
+
+
+def parse_sharing(value: Any) -> Any:
+    """Read the short forms; anything else is left for the model to judge."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"count": value}
+    if isinstance(value, str):
+        match = shared_form.match(value.strip())
+        if not match:
+            raise ValueError("write `shared:` as 6, '6 ever', '3 per 30d', '3 per week' or '2 per day'")
+        days = {"day": 1, "week": 7}.get(match[3] or "") or (int(match[2]) if match[2] else None)
+        return {"count": int(match[1]), "days": days}
+    return value
+
+
 class IdKind(Block):
     """One kind of identifier.
 
@@ -54,8 +80,9 @@ class IdKind(Block):
         block: values, shell patterns (`*@example.com`) or named lists that never link.
         limit: how many values one entity may collect; None when unlimited.
         trust: 0-1000, higher links win when a limit is hit; None takes the default of the type.
-        shared: to how many identifiers of one more trusted kind a value may be tied; beyond that it is shared by several
-            people (a kiosk, a family's tablet) and links none of them; None takes the default of its trust.
+        shared: to how many identifiers of one more trusted kind a value may be tied, ever (`6`) or within some days (`3 per
+            30d`, by when each was first seen with it); beyond that it is shared by several people (a kiosk, a family's
+            tablet) and links none of them; None takes the default of its trust.
         pii: how roles without the right see it: masked, or not at all.
     """
 
@@ -65,7 +92,7 @@ class IdKind(Block):
     block: Annotated[tuple[str | ListRef, ...], BeforeValidator(as_list)] = ()
     limit: Annotated[Limit | None, BeforeValidator(parse_limit)] = None
     trust: int | None = Field(default=None, ge=0, le=1000)
-    shared: int | None = Field(default=None, ge=1)
+    shared: Annotated[Sharing | None, BeforeValidator(parse_sharing)] = None
     pii: Literal["mask", "hide"] | None = None
 
     @model_validator(mode="before")

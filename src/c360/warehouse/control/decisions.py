@@ -8,12 +8,16 @@ from c360.errors import Fault, ProjectError
 from c360.warehouse.control.database import ControlStore, now_text, parse_time
 
 Verdict = Literal["same", "not_same"]
-columns = "decision_id, entity, id_kind_a, value_a, id_kind_b, value_b, verdict, author, note, decided_at, revoked_at, revoked_by"
+columns = "decision_id, entity, id_kind_a, value_a, id_kind_b, value_b, verdict, author, note, decided_at, revoked_at, revoked_by, pattern"
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A verdict over two normalised identifiers of one kind of entity."""
+    """A verdict over two normalised identifiers of one kind of entity.
+
+    Attributes:
+        pattern: what the two had in common, and what not, where the verdict is over a suggested pair; suggestions learn from it.
+    """
 
     decision_id: int
     entity: str
@@ -27,6 +31,7 @@ class Decision:
     decided_at: datetime | None
     revoked_at: datetime | None
     revoked_by: str | None
+    pattern: str | None = None
 
 
 def decide(
@@ -61,6 +66,12 @@ def decide(
             (*pair, verdict, author, note, at),
         )
     return find_decision(control, number)
+
+
+def note_pattern(control: ControlStore, decision_id: int, pattern: str) -> Decision:
+    """Keep what the two had in common, so that suggestions learn from the verdict."""
+    control.change("UPDATE decision SET pattern = ? WHERE decision_id = ?", (pattern, decision_id))
+    return find_decision(control, decision_id)
 
 
 def revoke(control: ControlStore, decision_id: int, author: str) -> Decision:
@@ -101,4 +112,4 @@ def list_decisions(control: ControlStore, entity: str | None = None, *, in_force
 def read_decision(row: tuple[Any, ...]) -> Decision:
     """A decision from its columns."""
     times = tuple(parse_time(text) for text in row[9:11])
-    return Decision(*(*row[:9], *times, row[11]))
+    return Decision(*(*row[:9], *times, *row[11:]))

@@ -89,4 +89,5 @@ migrations: tuple[tuple[str, ...], ...] = (
             anchored_at TEXT NOT NULL
         ) STRICT""",
     ),
+    ("ALTER TABLE decision ADD COLUMN pattern TEXT",),
 )

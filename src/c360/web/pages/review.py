@@ -6,6 +6,7 @@ from datetime import datetime
 from c360.errors import Fault
 from c360.govern.decisions import Verdict, decisions_of, record_decision, revoke_decision
 from c360.profiles.review.comparison import Comparison, compare, effects
+from c360.profiles.review.learning import told
 from c360.profiles.review.queue import Pair, best_identifiers, waiting
 from c360.project import Project
 from c360.web.frame.faults import MissingError
@@ -40,6 +41,7 @@ class ReviewContext(Context):
     total: int = shown("How many pairs wait.")
     comparison: Comparison | None = shown("The two side by side.")
     effects: tuple[str, ...] = shown("What accepting would change.")
+    told: str | None = shown("What people said about pairs like it.")
     next_pair: str | None = shown("The pair that comes after it.")
     compared: tuple[str, ...] = shown("What the project compares to suggest pairs.")
     decided: tuple[Decided, ...] = shown("The latest decisions in force.")
@@ -73,6 +75,7 @@ def show(visit: Visit) -> ReviewContext:
         total=len(pairs),
         comparison=found,
         effects=effects(pair, found, label) if pair and found else (),
+        told=told(pair) if pair else None,
         next_pair=following.key if following else None,
         compared=suggest.compare if suggest else (),
         decided=decided,
@@ -131,7 +134,7 @@ def decide(visit: Visit) -> Outcome:
     verdict = visit.values["verdict"]
     note = (visit.values["note"] or "").strip() or None
     kind: Verdict = "same" if verdict == "same" else "not_same"
-    made = record_decision(visit.site.store, pair.entity, ends[0], ends[1], kind, visit.viewer.email, note)
+    made = record_decision(visit.site.store, pair.entity, ends, kind, visit.viewer.email, note, pair.pattern)
     said = "Recorded: the same." if verdict == "same" else "Recorded: not the same."
     to = f"/review?pair={following}" if following else "/review"
     audit = {
