@@ -26,8 +26,7 @@ def write_graph(folder: Path, rows: int, hub: int, chance: np.random.Generator) 
     a = np.where(child_is_b, above, step)
     b = np.where(child_is_b, step, above)
     shared = chance.choice(len(sizes), min(max(2, hub), len(sizes)), replace=False)
-    raw = duckdb.connect()
-    raw.execute("SET threads = 2")
+    raw = duckdb.connect(str(folder / "graph.duckdb"), config={"threads": 2, "memory_limit": "4GB"})
     raw.register("link", {"person": person, "a": a, "b": b, "moment": chance.integers(0, 10**7, len(a))})
     raw.register("hub", {"person": shared, "place": np.arange(len(shared))})
     raw.execute(
@@ -44,6 +43,8 @@ def write_graph(folder: Path, rows: int, hub: int, chance: np.random.Generator) 
     raw.execute(f"COPY (SELECT * FROM mixed WHERE id % 100 <> 0) TO '{folder / 'base.parquet'}' (COMPRESSION zstd)")
     raw.execute(f"COPY (SELECT * FROM mixed WHERE id % 100 = 0) TO '{folder / 'delta.parquet'}' (COMPRESSION zstd)")
     (found,) = raw.execute("SELECT count(*) FROM mixed").fetchall()
+    raw.close()
+    (folder / "graph.duckdb").unlink()
     return f"{found[0]:,} written, {len(sizes):,} persons"
 
 
