@@ -164,3 +164,13 @@ def test_a_proxy_is_an_address_or_a_network() -> None:
 def test_the_cookie_is_bound_to_the_host_where_there_is_encryption() -> None:
     assert Settings(proxies=("10.0.0.1",)).cookie == "__Host-c360"
     assert Settings(port=8360).cookie == "c360-8360"
+
+
+def test_where_something_is_only_done_nothing_is_shown(served: Served) -> None:
+    with served.client("steward") as client:
+        shown, program = client.get("/runs/start"), client.get("/api/runs/start")
+        others = [client.get("/runs/nothing"), client.get("/api/runs/nothing")]
+
+    assert (shown.status_code, program.status_code) == (405, 405)
+    assert shown.headers["allow"] == program.headers["allow"] == "POST"
+    assert [other.status_code for other in others] == [404, 404]

@@ -14,7 +14,8 @@ from c360.govern.policy import Who, admin, roles_of, viewer_of
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.project import Project, load_project
-from c360.warehouse.snapshots import Publication, layout
+from c360.warehouse import snapshots
+from c360.warehouse.snapshots import layout
 from c360.web.ahead import named_by
 from c360.web.topics.search.searching import search
 
@@ -25,7 +26,7 @@ roles = ("admin", "sales", "support", "analyst", "steward", "regional", "blind")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """JaffleGaggle, published as if a few dozen rows were many."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running, "Publication", partial(Publication, limit=20))
+        patch.setattr(snapshots, "Publication", partial(snapshots.Publication, limit=20))
         patch.setattr(layout, "rows_per_part", 40)
         return write_jaffle(tmp_path_factory.mktemp("parts") / "jaffle", users=300, events=3000)
 

@@ -123,6 +123,22 @@ class OpenSnapshot:
                 selects[names] = (main, select)
             self.copies[entity] = Copy(self.reader, selects)
 
+    @contextmanager
+    def on_one_thread(self) -> Iterator[None]:
+        """Leave the other processors to those who ask something meanwhile."""
+        engine = self.reader.connection
+        engine.execute("SET threads = 1", portable=False)
+        try:
+            yield
+        finally:
+            engine.execute("RESET threads", portable=False)
+
+    def look_at_parts(self) -> None:
+        """Read what every part of the large tables says of itself, which the engine then remembers."""
+        for name, entry in self.reader.tables().items():
+            if entry.layout is not None:
+                self.reader.rows(f"SELECT count(*) FROM {quote(name)} WHERE {quote(entry.layout.bucket_by)} = -1")
+
     def close(self) -> None:
         """Close everything."""
         for connections in self.idle.values():

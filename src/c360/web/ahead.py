@@ -44,17 +44,23 @@ class Ahead:
     def prepare(self, opened: OpenSnapshot) -> None:
         """Copy what is searched, and ask what was asked of the snapshot before; nothing of it is shown to anybody."""
         project = self.site.loaded
-        opened.keep_copies({entity: named_by(project, opened, entity) for entity in project.file.entities})
-        with self.lock:
-            noted = [one for one in self.noted.values() if one[1].project is project]
-        for page, visit in noted or self.first_questions(project):
-            time.sleep(pause)
-            again = replace(visit, snapshot=opened.reader.snapshot_id, held=ExitStack(), seconds=60.0)
-            with suppress(C360Error, Moved):
-                try:
-                    page.build(again)
-                finally:
-                    again.close()
+        with opened.on_one_thread():
+            opened.look_at_parts()
+            opened.keep_copies({entity: named_by(project, opened, entity) for entity in project.file.entities})
+            with self.lock:
+                noted = [one for one in self.noted.values() if one[1].project is project]
+            for page, visit in noted or self.first_questions(project):
+                time.sleep(pause)
+                self.ask(opened, page, visit)
+
+    def ask(self, opened: OpenSnapshot, page: Page, visit: Visit) -> None:
+        """Ask what somebody asked of another snapshot; that it cannot be answered is told to whoever asks next."""
+        again = replace(visit, snapshot=opened.reader.snapshot_id, held=ExitStack(), seconds=60.0)
+        with suppress(C360Error, Moved):
+            try:
+                page.build(again)
+            finally:
+                again.close()
 
     def first_questions(self, project: Project) -> list[tuple[Page, Visit]]:
         """What is asked of a server that has just begun, by those who see everything."""

@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from c360.project import Project
 from c360.web.frame.answering import Answer, Asked
@@ -40,12 +41,17 @@ def create_app(project: Project, settings: Settings | None = None) -> Starlette:
         yield
         site.close()
 
+    routes = [route for endpoint in endpoints for route in routes_of(site, endpoint)]
+    only_done = frozenset(route.path for route in routes if not isinstance(route, Showing))
+    for route in routes:
+        if isinstance(route, Showing):
+            route.only_done = only_done
     app = Starlette(
         routes=[
             Route("/healthz", healthy, methods=["GET"]),
             Route("/favicon.ico", lambda _: RedirectResponse(site.assets.url("mark.svg")), methods=["GET"]),
             Route("/static/{name:path}", site.assets.respond, methods=["GET"]),
-            *(route for endpoint in endpoints for route in routes_of(site, endpoint)),
+            *routes,
         ],
         middleware=[Middleware(SecurityHeaders, encrypted=site.settings.is_encrypted)],
         exception_handlers={HTTPException: unknown_page(site), Exception: bug(site)},
@@ -74,10 +80,23 @@ def routes_of(site: Site, endpoint: Endpoint) -> list[Route]:
     else:
         found = [(endpoint.path, False)] + ([(api_path(endpoint.path), True)] if endpoint.in_api else [])
     method = "POST" if isinstance(endpoint, Action) else "GET"
+    kind = Showing if method == "GET" else Route
     return [
-        Route(path, responder(site, endpoint, as_json=as_json), methods=[method], name=f"{endpoint.name} {path}")
+        kind(path, responder(site, endpoint, as_json=as_json), methods=[method], name=f"{endpoint.name} {path}")
         for path, as_json in found
     ]
+
+
+class Showing(Route):
+    """A route that shows something; where something is only done, nothing is: `/runs/start` is no run called `start`."""
+
+    only_done: frozenset[str] = frozenset()
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether this route is meant."""
+        if "{" in self.path and scope["path"] in self.only_done:
+            return Match.NONE, {}
+        return super().matches(scope)
 
 
 def api_path(path: str) -> str:
