@@ -1,18 +1,18 @@
 """User SQL in, safe SQL of this engine out: snippets are parsed, never pasted; "now" becomes the run's `as_of`."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from c360.errors import Fault, Position, ProjectError, suggest
+from c360.warehouse.formulas import Resolve, rewrite_plainly
 from c360.warehouse.names import literal, quote
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 plain_name = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
-Resolve = Callable[[str | None, str], str]
 
 
 def columns_only(known: Collection[str], alias: str | None = None) -> Resolve:
@@ -57,7 +57,8 @@ def compile_snippet(
             return resolve(None, text)  # a column whose name is no plain word, such as `Order Date`
         except ProjectError:
             pass
-        return rewrite(text, resolve, as_of, dialect)
+        plain = rewrite_plainly(text, resolve) if dialect == "duckdb" else None
+        return plain if plain is not None else rewrite(text, resolve, as_of, dialect)
     except ProjectError as error:
         raise ProjectError(*(Fault(f.code, f.message, f.at or at, f.fix, f.looked) for f in error.faults)) from None
 
