@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from c360.project import Project, load_project
-from c360.sources import Landed, QuarantinedRow, land, list_quarantine
+from c360.sources import Landed, land
+from c360.sources.quarantine import QuarantinedRow, list_quarantine
 from c360.warehouse import Connection
 from c360.warehouse.engines.duckdb import open_memory
 

@@ -7,6 +7,7 @@ import pytest
 from tests.hand_made import Spine, spine, values
 
 from c360 import entities
+from c360.entities.explain import explain_trait
 from c360.errors import ProjectError
 
 head = """
@@ -111,7 +112,7 @@ def test_every_candidate_of_a_trait_can_be_shown_in_the_order_in_which_it_would_
     made = built(tmp_path, three, keep="name: longest")
     number = made.entity_id("person", "no", "7")
 
-    story = entities.explain_trait(made.work, made.project, "person", number, "name")
+    story = explain_trait(made.work, made.project, "person", number, "name")
 
     assert story.rule == "longest"
     assert [(one.value, one.record_key, one.won) for one in story.candidates] == [
@@ -125,7 +126,7 @@ def test_every_candidate_of_a_trait_can_be_shown_in_the_order_in_which_it_would_
 def test_the_story_of_a_value_that_is_the_least_begins_with_it(tmp_path: Path) -> None:
     made = built(tmp_path, three, keep="score: min")
 
-    story = entities.explain_trait(made.work, made.project, "person", made.entity_id("person", "no", "7"), "score")
+    story = explain_trait(made.work, made.project, "person", made.entity_id("person", "no", "7"), "score")
 
     assert [(one.value, one.won) for one in story.candidates] == [(5, True), (7, False), (9, False), (None, False)]
 
@@ -134,7 +135,7 @@ def test_an_unknown_trait_is_told_with_the_nearest_one(tmp_path: Path) -> None:
     made = built(tmp_path, three)
 
     with pytest.raises(ProjectError, match="did you mean 'score'"):
-        entities.explain_trait(made.work, made.project, "person", 1, "scor")
+        explain_trait(made.work, made.project, "person", 1, "scor")
 
 
 def test_faults_of_entities_are_told_together(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from tests.landed_files import AS_OF, Landing
 
-from c360.sources import Landed, group_quarantine, land, list_quarantine, replay
+from c360.sources import Landed, land
+from c360.sources.quarantine import group_quarantine, list_quarantine, replay
 
 BLOCK = {"file": "*.csv", "key": "id"}
 

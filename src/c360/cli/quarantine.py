@@ -48,7 +48,7 @@ def command(
         read_again(project, source, dry_run=dry_run, quiet=quiet, as_json=as_json)
         return
     from c360.pipeline.asking import work_of
-    from c360.sources import group_quarantine, list_quarantine
+    from c360.sources.quarantine import group_quarantine, list_quarantine
 
     with work_of(project) as work:
         if each:

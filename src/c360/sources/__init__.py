@@ -3,17 +3,5 @@
 from c360.sources.check import check, examine
 from c360.sources.land import land
 from c360.sources.landed import Landed, describe
-from c360.sources.quarantine import QuarantinedRow, QuarantineGroup, group_quarantine, list_quarantine, replay
 
-__all__ = [
-    "Landed",
-    "QuarantineGroup",
-    "QuarantinedRow",
-    "check",
-    "describe",
-    "examine",
-    "group_quarantine",
-    "land",
-    "list_quarantine",
-    "replay",
-]
+__all__ = ["Landed", "check", "describe", "examine", "land"]

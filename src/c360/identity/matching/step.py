@@ -1,14 +1,16 @@
 """Evidence of the sources and of people in, links that the records' likeness makes beside it out."""
 
+from typing import TYPE_CHECKING
+
 from c360.identity.closure.choice import close_edges
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
-from c360.identity.matching.links import Chosen, Pair, choose
-from c360.identity.matching.model import Scored, score_entity
-from c360.identity.matching.outcome import write_outcome, write_report
-from c360.identity.matching.store import make_match_tables
 from c360.identity.update.edges import usable_edges
 from c360.warehouse import literal
+
+if TYPE_CHECKING:
+    from c360.identity.matching.links import Chosen, Pair
+    from c360.identity.matching.model import Scored
 
 match_rules = "SELECT rule_id FROM identity.rule WHERE kind = 'match'"
 
@@ -20,8 +22,11 @@ def match_entities(scope: Scope, scratch: Scratch) -> None:
     Writes: identity.match_*, identity.evidence (the rules of kind `match`); scratch new_evidence and former_pair, added to
             where an update made them
     """
-    if not scope.project.file.match:
+    if not scope.project.file.match:  # most projects, so what matches is imported behind this line
         return
+    from c360.identity.matching.model import score_entity
+    from c360.identity.matching.store import make_match_tables
+
     work = scratch.work
     make_match_tables(work)
     before = scratch.make(
@@ -55,15 +60,19 @@ def note_changes(scratch: Scratch, before: str, now: str) -> None:
     )
 
 
-def link_entity(scope: Scope, scratch: Scratch, entity: str, scored: Scored, labels: str) -> None:
+def link_entity(scope: Scope, scratch: Scratch, entity: str, scored: "Scored", labels: str) -> None:
     """Choose among the scored pairs of an entity and write what becomes of them."""
+    from c360.identity.matching.outcome import write_outcome, write_report
+
     if scored.model is not None:
         write_outcome(scope, scratch, scored.model, decide(scope, scratch, entity, labels))
     write_report(scope, scratch, entity, scored, labels)
 
 
-def decide(scope: Scope, scratch: Scratch, entity: str, labels: str) -> list[Chosen]:
+def decide(scope: Scope, scratch: Scratch, entity: str, labels: str) -> "list[Chosen]":
     """Choose among the scored pairs of an entity."""
+    from c360.identity.matching.links import choose
+
     match = scope.project.file.match[entity]
     mine = f"FROM identity.match_record WHERE entity = {literal(entity)}"
     groups: dict[int, int] = dict(
@@ -75,8 +84,10 @@ def decide(scope: Scope, scratch: Scratch, entity: str, labels: str) -> list[Cho
     return choose(read_pairs(scratch, entity), groups, records, match)
 
 
-def read_pairs(scratch: Scratch, entity: str) -> list[Pair]:
+def read_pairs(scratch: Scratch, entity: str) -> "list[Pair]":
     """Everything that has a score, but for identifiers that a person said are not the same."""
+    from c360.identity.matching.links import Pair
+
     rows = scratch.rows(
         "SELECT p.a, p.b, x.node_id, y.node_id, p.weight FROM identity.match_pair AS p "
         "JOIN identity.match_record AS x ON x.entity = p.entity AND x.record_id = p.a "
