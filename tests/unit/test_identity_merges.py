@@ -143,3 +143,73 @@ def test_taking_a_merge_back_parts_the_two_again(store: Store) -> None:
     merges(store, ("zoe@x.com", "zoe@y.com"))
     store.run()
     assert {**store.state(), "event": []} == before
+
+
+def file_of(store: Store, source: str, *lines: str) -> None:
+    """Write a source's file and land its rows, as they stand there."""
+    header, *rows = lines
+    names = header.split(",")
+    (store.project.root / store.project.file.sources[source].file[0]).write_text("\n".join(lines) + "\n", "utf-8")
+    cells = [[cell.strip('"') or None for cell in row.split(",")] for row in rows if row]
+    store.land(source, [dict(zip(names, row, strict=True)) for row in cells], names)
+
+
+def faults_of(store: Store) -> list[tuple[str, str]]:
+    with pytest.raises(ProjectError) as caught:
+        store.run()
+    return [(str(fault.at), fault.code) for fault in caught.value.faults]
+
+
+@pytest.fixture
+def parted(tmp_path: Path) -> Store:
+    yaml = project.replace("  merged_domain: {", "  parted: {file: p.csv}\n  merged_domain: {")
+    yaml = yaml.replace(
+        "    belongs_to:", "    not_same: [{source: parted, id: email, old: one, new: other}]\n    belongs_to:"
+    )
+    made = Store.of(tmp_path, yaml)
+    made.land("users", [{"id": "1", "email": "ann@old.com", "ts": T0}])
+    made.land("merged_domain", [], ["old", "new"])
+    file_of(made, "parted", "one,other")
+    file_of(made, "merged", "old,new,at")
+    return made
+
+
+def test_every_faulty_line_of_every_file_of_decisions_is_told_at_once_at_its_line(parted: Store) -> None:
+    file_of(
+        parted, "merged", "old,new,at",
+        "a@x.com,b@x.com,2023-01-01",
+        "b@x.com,A@x.com,2023-01-02",
+        "ann@old.com,ann@new.com,next week",
+        "",
+        "c@x.com,d@x.com,",
+        "d@x.com,e@x.com,2023-13-45",
+    )  # fmt: skip
+    file_of(parted, "parted", "one,other", "q@x.com,Q@x.com", '"C@x.com","e@x.com"')
+    assert faults_of(parted) == [
+        ("m.csv:4", "decision-time"),
+        ("m.csv:7", "decision-time"),
+        ("p.csv:2", "decision-same-identifier"),
+        ("m.csv:3", "merge-circle"),
+        ("p.csv:3", "decision-conflict"),
+    ]
+
+
+def test_a_conflict_of_lines_names_the_line_of_each(parted: Store) -> None:
+    file_of(parted, "merged", "old,new,at", "x@x.com,y@x.com,", "y@x.com,z@x.com,")
+    file_of(parted, "parted", "one,other", "z@x.com,x@x.com")
+    with pytest.raises(ProjectError) as caught:
+        parted.run()
+    (fault,) = caught.value.faults
+    assert fault.message == (
+        "'z@x.com' and 'x@x.com' are not one (p.csv:2) contradicts "
+        "'y@x.com' and 'z@x.com' are one (m.csv:3) and 'x@x.com' and 'y@x.com' are one (m.csv:2)"
+    )
+
+
+def test_a_file_of_decisions_with_other_delimiters_and_columns_is_told_by_line(parted: Store) -> None:
+    (parted.project.root / "m.csv").write_text(
+        '\ufeffnote;new;old;at\r\n"two\r\nlines";b@x.com;a@x.com;\r\nx;a@x.com;b@x.com;\r\n'
+    )
+    rows = [{"old": "a@x.com", "new": "b@x.com", "at": None}, {"old": "b@x.com", "new": "a@x.com", "at": None}]
+    parted.land("merged", rows)
+    assert faults_of(parted) == [("m.csv:4", "merge-circle")]

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from c360.errors import ProjectError
-from c360.identity.decisions.conflicts import conflict_faults
-from c360.identity.decisions.cycles import circle_faults
+from c360.identity.decisions.conflicts import conflict_faults, find_conflicts
+from c360.identity.decisions.cycles import circle_faults, find_merge_circles
+from c360.identity.decisions.faulty import line_faults, of_itself, undated
+from c360.identity.decisions.places import find_positions
 from c360.identity.evidence.readings import new_side, null_text, old_side
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch, values_table
@@ -43,7 +45,8 @@ def read_people(scope: Scope, scratch: Scratch) -> list[Said]:
     reported and not followed.
 
     Raises:
-        ProjectError: merges that go round in a circle, decisions that contradict each other; all of them.
+        ProjectError: merges that go round in a circle, decisions that contradict each other or themselves, times that
+            cannot be read; all of them, each at its line.
     """
     observed = scratch.table("observed")
     files = (
@@ -64,9 +67,17 @@ def read_people(scope: Scope, scratch: Scratch) -> list[Said]:
             "WHERE x0 IS NOT NULL AND x1 IS NOT NULL AND (x0 <> x1 OR slot0 <> slot1) ORDER BY 1, 2, 3, 4, 5, 6, 8"
         )
     ]
-    faults = [*circle_faults(scope, said), *conflict_faults(scope, said)]
-    if faults:
-        raise ProjectError(*faults)
+    undated_lines, selves = undated(scope, scratch), of_itself(scope, scratch)
+    wrong = [*(one for one, _ in undated_lines), *selves]
+    circles, conflicts = list(find_merge_circles(scope, said)), list(find_conflicts(said))
+    wrong += [one for circle in circles for one in circle] + [one for chain in conflicts for one in chain]
+    if wrong:
+        positions = find_positions(scope, scratch, wrong)
+        raise ProjectError(
+            *line_faults(scope, undated_lines, selves, positions),
+            *circle_faults(scope, circles, positions),
+            *conflict_faults(scope, conflicts, positions),
+        )
     return said
 
 
