@@ -9,6 +9,8 @@ from click.testing import CliRunner, Result
 
 from c360.cli import group
 from c360.cli.outcome import exit_code_of
+from c360.govern.audit import AuditLog
+from c360.project import load_project
 
 yaml = """
 version: 1
@@ -204,6 +206,25 @@ def test_same_and_different_are_followed_listed_and_taken_back(counter: Counter)
     assert not counter.asked("explain", "u0", "bob@mail.com")["is_one"]
     assert "she married" in counter.ask("identity", "decisions", "--all")
     assert "she married" not in counter.ask("identity", "decisions")
+
+
+def test_decisions_by_command_are_in_the_audit_log_without_their_values(counter: Counter) -> None:
+    counter.ask("run")
+    counter.ask("identity", "same", "ann@mail.com", "bob@mail.com", "--by", "dana", "--note", "sisters", "--dry-run")
+    log = AuditLog(load_project(counter.folder).store)
+    assert not list(log.read())
+
+    counter.ask("identity", "same", "ann@mail.com", "bob@mail.com", "--by", "dana", "--note", "sisters")
+    counter.ask("identity", "undo", "1", "--by", "eli")
+    found = [(one.action, one.who, one.role, one.details["number"], one.details["verdict"]) for one in log.read()]
+    assert found == [
+        ("do decide", "dana", "command line", 1, "same"),
+        ("do undo-decision", "eli", "command line", 1, "same"),
+    ]
+    assert log.verify() is None
+    text = log.path.read_text("utf-8")
+    assert "mail.com" not in text
+    assert "sisters" not in text
 
 
 def test_decisions_that_contradict_each_other_are_refused_by_the_run_and_both_named(counter: Counter) -> None:

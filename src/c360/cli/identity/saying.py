@@ -103,6 +103,7 @@ def record(
     made = None
     if not saying.dry_run:
         made = record_decision(project.store, entity, ends, verdict, saying.author, saying.note, saying.pattern)
+        audit(project, made, "do decide", saying.author)
     if saying.as_json:
         print_json({"decision": made and decision_json(made), "said": said, **(more or {})})
     elif made is None:
@@ -110,6 +111,21 @@ def record(
     else:
         click.echo(f"decision {made.decision_id}: {said}; the next run follows it")
         click.echo(f"  take it back with `c360 identity undo {made.decision_id}`")
+
+
+def audit(project: "Project", decision: "Decision", action: str, author: str) -> None:
+    """Put a decision into the audit log, beside those that are made in the web application; never its values."""
+    from c360.govern.audit import AuditLog
+
+    details = {
+        "number": decision.decision_id,
+        "verdict": decision.verdict,
+        "entity": decision.entity,
+        "note": "with a note" if decision.note else "",
+    }
+    log = AuditLog(project.store)
+    log.record(action, who=author, role="command line", details=details)
+    log.anchor()
 
 
 def decision_json(one: "Decision") -> dict[str, Any]:

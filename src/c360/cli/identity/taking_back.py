@@ -2,7 +2,7 @@
 
 import click
 
-from c360.cli.identity.saying import Saying, decision_json
+from c360.cli.identity.saying import Saying, audit, decision_json
 from c360.cli.output import print_json
 
 
@@ -18,6 +18,7 @@ def take_back(saying: Saying, number: int) -> None:
             taken = find_decision(control, number)
     else:
         taken = revoke_decision(project.store, number, saying.author)
+        audit(project, taken, "do undo-decision", saying.author)
     if saying.as_json:
         print_json({"decision": decision_json(taken)})
     else:
