@@ -80,10 +80,17 @@ def measure_all(names: list[str], folder: Path, seconds: int) -> None:
         show(row, base)
 
 
+def sizes_of(text: str) -> list[int]:
+    """Numbers of edges, with commas between."""
+    return [int(part) for part in text.split(",")]
+
+
 def main() -> None:
     """Measure."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--sizes", "--rows", dest="rows", type=int, nargs="+", default=[1_000_000], help="edges")
+    options.add_argument(
+        "--sizes", "--rows", dest="rows", type=sizes_of, default=[1_000_000], help="edges: 1000000,10000000"
+    )
     options.add_argument("--hub", type=int, default=200_000, help="edges of one mailbox; at most a fiftieth of all")
     options.add_argument("--only", nargs="+", choices=list(ways), default=list(ways))
     options.add_argument("--seed", type=int, default=7)
