@@ -16,6 +16,7 @@ from typing import Any
 
 from bench.measure import Measured, run, table
 from c360.examples import write_example
+from c360.warehouse.snapshots import current_manifest
 
 out = Path(__file__).parent / "out"
 days = 730
@@ -56,6 +57,15 @@ def run_at(folder: Path, at: datetime, *words: str) -> tuple[Measured, dict[str,
     return found, report
 
 
+def published(folder: Path) -> dict[str, int]:
+    """File -> rows, of all large tables that are published."""
+    manifest = current_manifest(folder / ".c360")
+    tables = manifest.tables.values() if manifest else ()
+    parts = [part for table in tables for part in table.parts]
+    parts += [part for table in tables for delta in table.deltas for part in delta.parts]
+    return {part.file: part.content.rows for part in parts}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
@@ -63,8 +73,10 @@ def main() -> None:
     arguments = parser.parse_args()
     folder, end = prepare(arguments.events, arguments.users)
     runs = {"first run": run_at(folder, end - timedelta(days=1))}
+    before = published(folder)
     (folder / "data" / "day.waiting").rename(folder / "data" / "raw_event_day.csv")
     runs["one more day"] = run_at(folder, end)
+    after = published(folder)
     runs["nothing new"] = run_at(folder, end)
     runs["everything anew"] = run_at(folder, end, "--full-refresh")
     rows = []
@@ -75,6 +87,10 @@ def main() -> None:
     print(table(["run", "s", "cpu s", *(step["name"] for step in day[1]["steps"])], rows))
     print(
         f"one more day: {day[0].seconds / first.seconds:.1%} of the seconds, {day[0].cpu / first.cpu:.1%} of the cpu of a first run"
+    )
+    new = [rows for file, rows in after.items() if file not in before]
+    print(
+        f"published of large tables: {len(new)} new files of {len(after)}, {sum(new):,} rows of {sum(after.values()):,}"
     )
     print(f"features of that day: {json.dumps({k: v for k, v in day[1]['features'].items() if k != 'moving'})}")
 

@@ -169,7 +169,11 @@ class Spine:
             "node_id BIGINT, entity VARCHAR, id_kind VARCHAR, value VARCHAR, first_seen TIMESTAMP",
             [(r[3], r[0], r[1], r[2], r[6]) for r in rows],
         )
-        self.insert("member", "node_id BIGINT, entity_id BIGINT", [(r[3], r[4]) for r in rows])
+        for name in ("member", "assigned"):
+            self.insert(name, "node_id BIGINT, entity_id BIGINT", [(r[3], r[4]) for r in rows])
+        self.insert("moved", "entity_id BIGINT, now_id BIGINT", [])
+        self.insert("superseded", "node_id BIGINT", [(r[3],) for r in rows if r[5]])
+        self.insert("tombstone", "node_id BIGINT, heir BIGINT", [])
         living = {(r[0], r[4]): (r[0], r[4], public(r[0], r[4]), "active") for r in rows}
         self.insert("entity", "entity VARCHAR, entity_id BIGINT, public_id UUID, status VARCHAR", list(living.values()))
         return self

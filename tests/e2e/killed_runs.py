@@ -28,13 +28,14 @@ from c360.warehouse.catalogue import PublishedColumn, PublishedTable
 from c360.warehouse.control import open_control
 from c360.warehouse.control.runs import last_run
 from c360.warehouse.engines.duckdb import open_memory, open_work
-from c360.warehouse.snapshots import Publication, files, open_snapshot, publish
+from c360.warehouse.snapshots import Publication, deltas, files, open_snapshot, publish
 
-people, events = 400, 6000
+people, events, visits = 400, 6000, 3000
+deltas.least_rows, deltas.most_pending, deltas.most_deltas = 0, 0.05, 3  # so that each kind of publication comes often
 
 
 def tables(work: Connection) -> list[PublishedTable]:
-    """What is published: two entities, one of them with history, and a stream in parts."""
+    """What is published: two entities, one of them with history, and two streams in parts; of one little changes."""
     del work
     return [
         PublishedTable(
@@ -48,6 +49,9 @@ def tables(work: Connection) -> list[PublishedTable]:
         PublishedTable("account", "SELECT * FROM main.account", ("entity_id",), keep_history=True),
         PublishedTable(
             "contact_stream", "SELECT * FROM main.event", ("event_id",), bucket_by="entity_id", month_by="happened_at"
+        ),
+        PublishedTable(
+            "contact_visit", "SELECT * FROM main.visit", ("visit_id",), bucket_by="entity_id", month_by="happened_at"
         ),
     ]
 
@@ -77,6 +81,12 @@ def build(work: Connection, as_of: datetime) -> int:
     )
     work.replace_table("main.account", "SELECT n AS entity_id, generation FROM raw WHERE n % 10 = 0")
     work.replace_table("main.event", "SELECT * FROM raw_event")
+    work.replace_table(
+        "main.visit",
+        "SELECT event_id AS visit_id, entity_id, happened_at, "
+        "CASE WHEN event_id % 200 = generation % 200 THEN generation ELSE 0 END AS generation FROM raw_event "
+        f"WHERE event_id < {visits} + generation",
+    )
     return people
 
 
@@ -150,16 +160,18 @@ def read_on(store: Path) -> dict[str, Any]:
     sql = (
         "SELECT (SELECT max(generation) FROM contact), (SELECT min(generation) FROM contact), "
         "(SELECT max(generation) FROM account), (SELECT max(generation) FROM contact_stream), "
-        "(SELECT count(*) FROM contact), (SELECT count(*) FROM contact_stream)"
+        "(SELECT max(generation) FROM contact_visit), "
+        "(SELECT count(*) FROM contact), (SELECT count(*) FROM contact_stream), (SELECT count(*) FROM contact_visit)"
     )
     while not (store / "stop").exists():
         try:
             with open_snapshot(store) as reader:
                 for _ in range(3):
-                    *generations, contacts, stream = reader.rows(sql)[0]
+                    *generations, contacts, stream, seen_visits = reader.rows(sql)[0]
                     found["reads"] += 1
                     whole = len(set(generations)) == 1 and contacts == people + generations[0]
-                    found["torn"] += not (whole and stream == events + 10 * generations[0])
+                    lengths = (events + 10 * generations[0], visits + generations[0])
+                    found["torn"] += not (whole and (stream, seen_visits) == lengths)
                 found["backwards"] += generations[0] < newest
                 newest = max(newest, generations[0])
                 seen.add(reader.snapshot_id)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from c360.pipeline.run import RunOptions, RunReport, run
 from c360.pipeline.trials.verify import verify
 from c360.project import load_project
 from c360.warehouse.engines.duckdb import open_work
+from c360.warehouse.snapshots import Publication, current_manifest
 
 project_file = """
 version: 1
@@ -61,6 +63,12 @@ def write_day(folder: Path, number: int, *rows: str) -> None:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("c360.activity.increment.least_rows", 0)
+    monkeypatch.setattr("c360.entities.unchanged.least_identifiers", 0)
+    monkeypatch.setattr("c360.warehouse.snapshots.layout.rows_per_part", 4)
+    monkeypatch.setattr("c360.warehouse.snapshots.deltas.least_rows", 0)
+    monkeypatch.setattr("c360.warehouse.snapshots.deltas.most_pending", 2)
+    monkeypatch.setattr("c360.warehouse.snapshots.deltas.most_deltas", 3)
+    monkeypatch.setattr("c360.warehouse.snapshots.Publication", partial(Publication, limit=0))
     (tmp_path / "c360.yaml").write_text(project_file, encoding="utf-8")
     users = [f"u{n},u{n}@{'ab'[n % 2]}.com,name {n},2026-01-01" for n in range(1, 9)]
     write(tmp_path, "users.csv", "id,email,name,at", *users)
@@ -116,6 +124,58 @@ def test_days_of_all_kinds_are_followed_and_equal_a_rebuild(folder: Path) -> Non
     only_time = run_on(folder, 3).features
     assert only_time["full"] is None
     assert only_time["touched"]["person"] < 7
+    assert_equals_a_rebuild(folder)
+
+
+def built_entities(folder: Path, day: int) -> bool:
+    """Run, and say whether the tables of entities were built again."""
+    with open_work(folder / ".c360" / "work.duckdb") as work:
+        work.execute("ALTER TABLE entities.record_person ADD COLUMN IF NOT EXISTS mark BIGINT", portable=False)
+    run_on(folder, day)
+    with open_work(folder / ".c360" / "work.duckdb") as work:
+        return "mark" not in work.columns_of("entities", "record_person")
+
+
+def test_entities_are_built_again_only_where_something_they_hang_on_changed(folder: Path) -> None:
+    run_on(folder, 1)
+    write_day(folder, 2, "n1,u3,bought,,7.50,2026-03-01 10:00:00")
+    assert not built_entities(folder, 2), "events of people who are known"
+    assert_equals_a_rebuild(folder)
+    write_day(folder, 3, "n2,u99,seen,s1,,2026-03-02 10:00:00")
+    assert built_entities(folder, 3), "a person who is known by an event alone"
+    assert_equals_a_rebuild(folder)
+    write(folder, "merges.csv", "old,new", "u1,u2", "u7,u8")
+    assert built_entities(folder, 3), "a merge"
+    assert_equals_a_rebuild(folder)
+    users = folder / "users.csv"
+    users.write_text(users.read_text().replace("name 3", "another name"), encoding="utf-8")
+    assert built_entities(folder, 3), "a corrected record"
+    assert_equals_a_rebuild(folder)
+    path = folder / "c360.yaml"
+    path.write_text(path.read_text().replace("traits: {name: name}", "traits: {name: upper(name)}"), encoding="utf-8")
+    assert built_entities(folder, 3), "another declaration"
+    assert_equals_a_rebuild(folder)
+    assert not built_entities(folder, 4), "another date"
+    path.write_text(path.read_text().replace("upper(name)", "cast(now() as varchar)"), encoding="utf-8")
+    assert built_entities(folder, 4)
+    assert built_entities(folder, 5), "another date, of which a trait tells"
+    assert_equals_a_rebuild(folder)
+
+
+def test_a_day_is_published_as_what_it_changed(folder: Path) -> None:
+    run_on(folder, 1)
+    first = current_manifest(folder / ".c360")
+    write_day(folder, 2, "n1,u3,bought,,7.50,2026-03-01 10:00:00")
+    run_on(folder, 1)
+    second = current_manifest(folder / ".c360")
+    assert first is not None
+    assert second is not None
+    was, now = first.tables["person_stream"], second.tables["person_stream"]
+    assert now.parts == was.parts
+    assert [delta.size for delta in now.deltas] == [3], "the event, and that of before twice: as it was and as it is"
+    for name in ("person_identifier", "person_record", "company_identifier", "person_company"):
+        assert second.tables[name].state == first.tables[name].state != ""
+        assert (second.tables[name].parts, second.tables[name].deltas) == (first.tables[name].parts, ())
     assert_equals_a_rebuild(folder)
 
 

@@ -99,7 +99,7 @@ class Moving:
 
     def built(self, store: Registered, *, anew: bool) -> Update:
         activity.build(store.work, store.project, store.landed, self.at, anew=anew)
-        entities.build(store.work, store.project, store.landed, self.at)
+        entities.build(store.work, store.project, store.landed, self.at, anew=anew)
         return features.build(store.work, store.project, self.at, anew=anew)
 
     def landed_in(self, store: Registered | None) -> Registered:

@@ -16,6 +16,7 @@ worlds_per_project = 50
 def follow_however_short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streams are followed although they are short, and although much of them is touched."""
     monkeypatch.setattr("c360.activity.increment.least_rows", 0)
+    monkeypatch.setattr("c360.entities.unchanged.least_identifiers", 0)
     monkeypatch.setattr("c360.activity.renewal.most_touched", 1.0)
     monkeypatch.setattr("c360.features.update.carry.most_touched", 1.0)
 
@@ -23,7 +24,7 @@ def follow_however_short(monkeypatch: pytest.MonkeyPatch) -> None:
 def content(store: Spine) -> dict[str, list[Any]]:
     """Every table of streams and features, without what is remembered for the next run."""
     names = store.work.rows(
-        "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN ('activity', 'features')",
+        "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN ('activity', 'entities', 'features')",
         portable=False,
     )
     found = {}

@@ -45,10 +45,18 @@ class Version:
 class Publishing(RuleBasedStateMachine):
     """Rows change, are published, and are rolled back."""
 
-    @initialize(limit=st.sampled_from([0, 4, 1000]), per_part=st.sampled_from([1, 3]))
-    def start(self, limit: int, per_part: int) -> None:
+    @initialize(
+        limit=st.sampled_from([0, 4, 1000]),
+        per_part=st.sampled_from([1, 3]),
+        pending=st.sampled_from([0, 0.5, 3]),
+        deltas=st.sampled_from([1, 2, 4]),
+    )
+    def start(self, limit: int, per_part: int, pending: float, deltas: int) -> None:
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr("c360.warehouse.snapshots.layout.rows_per_part", per_part)
+        self.patch.setattr("c360.warehouse.snapshots.deltas.least_rows", 0)
+        self.patch.setattr("c360.warehouse.snapshots.deltas.most_pending", pending)
+        self.patch.setattr("c360.warehouse.snapshots.deltas.most_deltas", deltas)
         self.folder = Path(tempfile.mkdtemp())
         self.shop = Shop(self.folder, limit=limit)
         self.shop.retention = 50

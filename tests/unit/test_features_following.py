@@ -32,6 +32,7 @@ log = "id VARCHAR, user VARCHAR, email VARCHAR, sku VARCHAR, amount DECIMAL(9,2)
 @pytest.fixture(autouse=True)
 def follow_however_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("c360.activity.increment.least_rows", 0)
+    monkeypatch.setattr("c360.entities.unchanged.least_identifiers", 0)
 
 
 class Followed:
@@ -62,7 +63,7 @@ class Followed:
     def build(self, *, anew: bool = False) -> Update:
         made = self.made
         activity.build(made.work, made.project, made.landed, self.at, anew=anew)
-        entities.build(made.work, made.project, made.landed, self.at)
+        entities.build(made.work, made.project, made.landed, self.at, anew=anew)
         return features.build(made.work, made.project, self.at, anew=anew)
 
     def content(self) -> list[Any]:

@@ -16,6 +16,7 @@ from c360.identity.inputs.landed import Read, added_since, read_to
 from c360.warehouse import Connection, comma, literal, qualified, quote
 
 least_rows = 200_000  # with fewer, building everything anew is as quick, and nothing need be remembered
+kept_versions = 8  # whose changes stay known
 state_table, input_table = '"activity"."_state"', '"activity"."_input"'
 node_table, change_table = '"activity"."_node"', '"activity"."_change"'
 fresh_node = quote("c360_fresh_node")
@@ -225,6 +226,20 @@ def changed_sql(stream: str, after: int) -> str:
     return f"SELECT entity_id FROM {change_table} WHERE stream = {literal(stream)} AND version > {after}"
 
 
+def touched_since(work: Connection, stream: str, before: str) -> str | None:
+    """SQL of the entities whose activities changed since a state of the stream; None when that is not remembered."""
+    build, _, version = before.partition(" ")
+    now = versions(work).get(stream)
+    if now is None or now[0] != build or not now[1] - kept_versions <= int(version) <= now[1]:
+        return None
+    return changed_sql(stream, int(version))
+
+
+def states(work: Connection) -> dict[str, str]:
+    """Stream -> the name of its state; empty when nothing is remembered."""
+    return {stream: f"{build} {version}" for stream, (build, version) in versions(work).items()}
+
+
 def forget_changes(work: Connection, stream: str, until: int) -> None:
-    """Let go of the changes that everybody has followed."""
-    work.execute(f"DELETE FROM {change_table} WHERE stream = ? AND version <= ?", (stream, until))
+    """Let go of changes that were followed; the last few are kept for those who come later or go back."""
+    work.execute(f"DELETE FROM {change_table} WHERE stream = ? AND version <= ?", (stream, until - kept_versions))

@@ -11,6 +11,7 @@ from c360.entities.memberships import bridge_table, build_members
 from c360.entities.order import in_order
 from c360.entities.records import build_records
 from c360.entities.survivors import build_survivors, kept_table
+from c360.entities.unchanged import hangs_on_date, remember, remembered, state_of
 from c360.entities.vocabulary import key_columns, traits_of
 from c360.project import Project
 from c360.warehouse import Connection, comma, qualified, quote
@@ -19,15 +20,41 @@ if TYPE_CHECKING:
     from c360.sources import Landed
 
 
-def build(work: Connection, project: Project, landed: "Mapping[str, Landed]", as_of: datetime) -> None:
-    """Write the tables of every entity and the bridges between them.
+def build(
+    work: Connection,
+    project: Project,
+    landed: "Mapping[str, Landed]",
+    as_of: datetime,
+    *,
+    code: str = "",
+    anew: bool = False,
+) -> None:
+    """Write the tables of every entity and the bridges between them, unless those that are there were built of the same.
 
     Grain:  entities.<entity>: one row per entity_id; entities.member_<a>_<b>: one row per membership.
     Reads:  landing.<source>, identity.entity, identity.lookup, identity.node
-    Writes: entities.record_<entity>, entities.<entity>, entities.member_<a>_<b>, entities.relation_conflict
+    Writes: entities.record_<entity>, entities.<entity>, entities.member_<a>_<b>, entities.relation_conflict;
+            entities._state: what is remembered
+
+    Args:
+        work: the work database.
+        project: the declarations.
+        landed: the sources.
+        as_of: the run's "now".
+        code: what else the tables hang on; when it changes they are built.
+        anew: build them in any case.
     """
     work.create_schema("entities")
     context = Context(project, landed, as_of, spelling_of(work, project))
+    state = state_of(work, context, code, dated=hangs_on_date(project))
+    if anew or state is None or remembered(work) != state:
+        build_all(work, context)
+        remember(work, state)
+
+
+def build_all(work: Connection, context: Context) -> None:
+    """Write all tables."""
+    project = context.project
     copy_known(work)
     for name, entity in project.file.entities.items():
         if entity.from_:

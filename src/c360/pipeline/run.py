@@ -98,7 +98,7 @@ def run(project: Project, options: RunOptions | None = None) -> RunReport:
     ):
         work.on_statement = chosen.on_statement
         code = code_version()
-        path = RunPath(project, work, session, chosen.again, code, chosen.full_refresh, checked)
+        path = RunPath(project, work, session, chosen.again, code, chosen.full_refresh, checked, chosen.select is None)
         runner = StepRunner(work, session, code, refresh=chosen.full_refresh, on_step=chosen.on_step)
         path.report.steps = runner.run(
             [checked.guard(step) for step in path.steps() if selected(step.name, chosen.select)]
@@ -145,6 +145,7 @@ class RunPath:
     code: str = ""
     full_refresh: bool = False
     checked: ProjectCheck | None = None
+    is_whole: bool = True
     report: RunReport = field(init=False)
     found: "dict[str, Landed] | None" = field(init=False, default=None)
 
@@ -168,7 +169,7 @@ class RunPath:
             Step("activity", lambda: digest(file.activities), self.stream, ("identity",)),
             Step(
                 "entities",
-                lambda: digest(self.as_of if self.has_periods() else ""),
+                lambda: digest(self.as_of if self.hangs_on_date() else ""),
                 self.tabulate,
                 ("identity",),
                 beside=True,
@@ -208,15 +209,11 @@ class RunPath:
 
         return [str(decision) for decision in list_decisions(self.session.control)]
 
-    def has_periods(self) -> bool:
-        """Whether memberships begin and end, so that the primary one depends on the date."""
-        options = (
-            option
-            for entity in self.project.file.entities.values()
-            for several in entity.belongs_to.values()
-            for option in several
-        )
-        return any(option.left or option.joined for option in options)
+    def hangs_on_date(self) -> bool:
+        """Whether the tables of entities differ from date to date."""
+        from c360.entities import hangs_on_date
+
+        return hangs_on_date(self.project)
 
     def land(self, work: Connection) -> int:
         """Read the sources that changed; it ends early when the project turns out to have faults."""
@@ -251,7 +248,7 @@ class RunPath:
         """Build one row per entity."""
         from c360 import entities
 
-        entities.build(work, self.project, self.landed(), self.as_of)
+        entities.build(work, self.project, self.landed(), self.as_of, code=self.code, anew=self.full_refresh)
         return sum(self.report.entities.values())
 
     def compute(self, work: Connection) -> int:
@@ -272,6 +269,7 @@ class RunPath:
 
     def publish(self, work: Connection) -> int | None:
         """Publish, unless exactly this is published already."""
+        from c360.pipeline.reports.followed import followed_tables
         from c360.warehouse.snapshots import Publication, current_manifest, publish
 
         tables = self.tables
@@ -285,6 +283,7 @@ class RunPath:
                 definition=definition,
                 inputs=self.inputs(),
                 retention=self.project.file.warehouse.retention,
+                followed=followed_tables(work, tables, is_doubted=self.full_refresh) if self.is_whole else {},
             )
             manifest = publish(work, tables, self.project.store, publication)
             rows = sum(table.rows for table in manifest.tables.values())

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from c360.project import Project
 from c360.sources.files.land import Job, fingerprint, read_source, shape_of
-from c360.sources.files.loading.settle import Rules, Table, pick_winners, summary
+from c360.sources.files.loading.settle import (
+    Rules,
+    Summary,
+    Table,
+    hashed_key,
+    pick_winners,
+    summary,
+)
 from c360.sources.files.opening.source import Opened
 from c360.sources.files.splitting.refusals import Refusals
 from c360.sources.landed import FileState, SourceState, Tally, schema
@@ -49,20 +56,23 @@ def append(job: Job, opened: Opened, folder: Path, state: SourceState) -> tuple[
     computed = {name: quote(name) for name in added.computed}
     listed = comma(quote(name) for name in (*chosen, *computed))
     values = comma([*(f"CAST({sql} AS {target.columns[name]})" for name, sql in chosen.items()), *computed.values()])
+    place = int(work.scalar(f"SELECT coalesce(max(rowid), -1) + 1 FROM {target.table}", portable=False))
     work.execute(f"INSERT INTO {target.table} ({listed}) SELECT {values} FROM {new.name}", portable=False)
     work.execute(f"DROP TABLE {new.name}", portable=False)
-    return merged(work, job.project, opened, state, added), refusals
+    return merged(work, job.project, opened, state, added, place), refusals
 
 
-def merged(work: Connection, project: Project, opened: Opened, state: SourceState, added: SourceState) -> SourceState:
-    """The state of a log after rows were added: one row per key again, and the sums of both."""
+def merged(
+    work: Connection, project: Project, opened: Opened, state: SourceState, added: SourceState, place: int
+) -> SourceState:
+    """The state of a log after rows were added from a place on: one row per key again, and the sums of both."""
     source = project.file.sources[opened.name]
     names = {name.lower(): name for name in state.landed.columns}
     order = names[source.order.lower()] if source.order else None
     rules = Rules(tuple(names[key.lower()] for key in source.key or ()), order, None, None, None)
     table = Table(state.landed.table, state.landed.columns)
     tally = add(state.tally, added.tally)
-    rows, distinct, *sums = summary(work, table, rules)
+    rows, distinct, *sums = continued(work, table, rules, state, place) or summary(work, table, rules)
     if distinct < rows:
         pick_winners(work, table, rules, tally)
         rows, _, *sums = summary(work, table, rules)
@@ -77,6 +87,28 @@ def merged(work: Connection, project: Project, opened: Opened, state: SourceStat
     files: Mapping[str, FileState] = {**state.files, **added.files}
     empty = [name for name in state.empty if name in added.empty or name.lower() not in lowered(added)]
     return SourceState(landed, state.definition, tally, dict(files), empty, state.computed)
+
+
+def continued(work: Connection, table: Table, rules: Rules, state: SourceState, place: int) -> Summary | None:
+    """The summary of a table from that of before and of the rows from a place on; None when it must be made of all rows.
+
+    All keys are different when those before were, those after are, and no row before has the key of one after: only
+    the keys of the rows before are read.
+    """
+    before = state.landed.fingerprint.split("-")[1:4]
+    if state.landed.fingerprint != fingerprint(shape_of(state.landed), "-".join(before)):
+        return None
+    key, old = hashed_key(rules.key), [int(value) for value in before]
+    after = f"SELECT {key} AS key_hash FROM {table.name} WHERE rowid >= {place}"
+    again = work.scalar(
+        f"SELECT count(*) FROM {table.name} WHERE rowid < {place} AND {key} IN ({after})", portable=False
+    )
+    rows, distinct, total, mixed = summary(
+        work, Table(f"(SELECT * FROM {table.name} WHERE rowid >= {place})", table.columns), rules
+    )
+    if again or distinct < rows or rows + old[0] != work.scalar(f"SELECT count(*) FROM {table.name}", portable=False):
+        return None
+    return old[0] + rows, old[0] + rows, old[1] + total, old[2] ^ mixed
 
 
 def lowered(state: SourceState) -> set[str]:

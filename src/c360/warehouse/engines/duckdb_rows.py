@@ -6,7 +6,7 @@ own `hash()` is ten times faster, but another version may compute another value:
 made them and are only ever compared with those of the same one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from c360.warehouse.names import comma, literal, quote
 
@@ -128,3 +128,31 @@ def parquet(files: Sequence[str], *, with_name: bool = False) -> str:
     """A relation over Parquet files of one schema."""
     names = comma(literal(file) for file in files)
     return f"read_parquet([{names}]{', filename=true' if with_name else ''})"
+
+
+def same_key(key: Sequence[str], left: str, right: str) -> str:
+    """A condition: rows of one schema have one key; its first column is never NULL, others may be."""
+    first, *others = (quote(name) for name in key)
+    parts = [f"{left}.{name} IS NOT DISTINCT FROM {right}.{name}" for name in others]
+    return " AND ".join((f"{left}.{first} = {right}.{first}", *parts))
+
+
+def same_version(key: Sequence[str], left: str, right: str) -> str:
+    """A condition: rows are the same version of the same row."""
+    return f"{same_key(key, left, right)} AND {left}.updated_at = {right}.updated_at"
+
+
+def live_rows(
+    read: Callable[[Sequence[str]], str], files: Sequence[str], gone: Sequence[str], key: Sequence[str]
+) -> str:
+    """The rows of some files without the versions that others name, as a relation.
+
+    Args:
+        read: files -> relation.
+        files: what holds the rows.
+        gone: what holds the key and `updated_at` of versions that no longer count.
+        key: the columns that name a row.
+    """
+    if not gone:
+        return read(files)
+    return f"(SELECT p.* FROM {read(files)} p ANTI JOIN {read(gone)} g ON {same_version(key, 'p', 'g')})"

@@ -1,12 +1,14 @@
 """Published data: immutable snapshots as manifests over immutable parts, and the pointer to the current one."""
 
 from c360.warehouse.snapshots.manifest import Content, Manifest, TableEntry
+from c360.warehouse.snapshots.plans import Followed
 from c360.warehouse.snapshots.publication import Publication, publish
 from c360.warehouse.snapshots.reader import SnapshotReader, open_snapshot
 from c360.warehouse.snapshots.versions import SnapshotInfo, collect, current_manifest, list_snapshots, rollback
 
 __all__ = [
     "Content",
+    "Followed",
     "Manifest",
     "Publication",
     "SnapshotInfo",

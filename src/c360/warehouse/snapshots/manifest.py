@@ -28,6 +28,9 @@ class Content:
     def __add__(self, other: "Content") -> "Content":
         return Content(self.rows + other.rows, (self.low + other.low) % two_to_64, (self.high + other.high) % two_to_64)
 
+    def __sub__(self, other: "Content") -> "Content":
+        return Content(self.rows - other.rows, (self.low - other.low) % two_to_64, (self.high - other.high) % two_to_64)
+
     @classmethod
     def of(cls, rows: int, low: int | None, high: int | None) -> "Content":
         """The content from the engine's sums; the sums over no rows are NULL."""
@@ -57,6 +60,31 @@ class Part:
     bucket: str
     content: Content
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What one publication, or several, changed of the rows in parts.
+
+    Attributes:
+        rows: a part of rows that came, or came in another version; None when there are none.
+        gone: a part of the key and `updated_at` of versions that no longer count, in any part or earlier delta.
+        buckets: the slices of all of these rows.
+    """
+
+    rows: Part | None
+    gone: Part | None
+    buckets: tuple[str, ...]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Its files."""
+        return tuple(part for part in (self.rows, self.gone) if part is not None)
+
+    @property
+    def size(self) -> int:
+        """How many rows its files have."""
+        return sum(part.content.rows for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +139,8 @@ class TableEntry:
         columns: as readers see them, in order, with `updated_at`.
         stored: name -> type of the columns whose values the content hash covers.
         layout: how it is cut into parts; None when it lies in the snapshot's own file.
+        deltas: what changed since the parts were written, oldest first.
+        state: names what its room had followed when it was published; empty when the room does not tell.
         quick: bucket -> `rows:hash` in the engine's own fast hash, meaningful only to the engine version `quick_by`.
         definition: what the table's SQL, columns and key hash to.
     """
@@ -131,11 +161,28 @@ class TableEntry:
     owner: str | None = None
     aliases: tuple[str, ...] = ()
     definition: str = ""
+    deltas: tuple[Delta, ...] = ()
+    state: str = ""
 
     @property
     def rows(self) -> int:
         """How many rows it has."""
         return self.content.rows
+
+    @property
+    def delta_files(self) -> list[str]:
+        """The files of rows that came since the parts were written."""
+        return [delta.rows.file for delta in self.deltas if delta.rows]
+
+    @property
+    def row_files(self) -> list[str]:
+        """All files of rows; those that `gone_files` name do not count."""
+        return [*(part.file for part in self.parts), *self.delta_files]
+
+    @property
+    def gone_files(self) -> list[str]:
+        """The files of versions that no longer count."""
+        return [delta.gone.file for delta in self.deltas if delta.gone]
 
     @property
     def hash(self) -> str:
@@ -185,8 +232,8 @@ class Manifest:
         """Every part that this snapshot needs."""
         needed: set[str] = set()
         for table in self.tables.values():
-            past = table.history.parts if table.history else ()
-            needed.update(part.file for part in (*table.parts, *past))
+            past = [part.file for part in table.history.parts] if table.history else []
+            needed.update((*table.row_files, *table.gone_files, *past))
         return needed
 
 
@@ -211,6 +258,7 @@ def table_json(table: TableEntry) -> dict[str, Any]:
     plain["columns"] = [shallow(column) for column in table.columns]
     plain["parts"] = [part_json(part) for part in table.parts]
     plain["layout"] = shallow(table.layout) if table.layout else None
+    plain["deltas"] = [delta_json(delta) for delta in table.deltas]
     if table.history:
         plain["history"] = {**shallow(table.history), "parts": [part_json(part) for part in table.history.parts]}
     return plain
@@ -226,6 +274,18 @@ def part_json(part: Part) -> dict[str, Any]:
     return {"file": part.file, "bucket": part.bucket, "bytes": part.bytes, **content_json(part.content)}
 
 
+def delta_json(delta: Delta) -> dict[str, Any]:
+    """A delta as plain values."""
+    parts = {"rows": delta.rows, "gone": delta.gone}
+    return {**{name: part_json(part) if part else None for name, part in parts.items()}, "buckets": delta.buckets}
+
+
+def read_delta(plain: dict[str, Any]) -> Delta:
+    """The inverse of `delta_json`."""
+    rows, gone = (read_part(plain[name]) if plain[name] else None for name in ("rows", "gone"))
+    return Delta(rows, gone, tuple(plain["buckets"]))
+
+
 def read_part(plain: dict[str, Any]) -> Part:
     """The inverse of `part_json`."""
     return Part(plain["file"], plain["bucket"], Content.parse(plain["rows"], plain["content"]), plain["bytes"])
@@ -236,7 +296,8 @@ def files_in(text: str) -> set[str]:
     found: set[str] = set()
     for table in json.loads(text)["tables"].values():
         past = table["history"]["parts"] if table["history"] else []
-        found.update(part["file"] for part in (*table["parts"], *past))
+        deltas = [delta[side] for delta in table.get("deltas", ()) for side in ("rows", "gone") if delta[side]]
+        found.update(part["file"] for part in (*table["parts"], *past, *deltas))
     return found
 
 
@@ -264,6 +325,7 @@ def parse_table(plain: dict[str, Any]) -> TableEntry:
     )
     table["key"], table["aliases"] = tuple(plain["key"]), tuple(plain["aliases"])
     table["parts"] = tuple(read_part(part) for part in plain["parts"])
+    table["deltas"] = tuple(read_delta(delta) for delta in plain.get("deltas", ()))
     table["layout"] = Layout(**plain["layout"]) if plain["layout"] else None
     table["history"] = parse_history(plain["history"]) if plain["history"] else None
     return TableEntry(**table)

@@ -1,6 +1,6 @@
 """A table that is about to be published, beside what is published of it now -> what has to be written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -18,6 +18,21 @@ embedded_rows = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What a room knows of the changes of its table.
+
+    Attributes:
+        state: names what it has followed by now; while it stays, the table does.
+        since: such a name of before -> SQL of the values of the bucket column whose rows may differ since; None: any.
+        is_doubted: every row is compared all the same.
+    """
+
+    state: str
+    since: Callable[[str], str | None] = field(default=lambda _: None)
+    is_doubted: bool = False
+
+
 @dataclass
 class Plan:
     """One table of the publication.
@@ -30,6 +45,9 @@ class Plan:
         limit: above so many rows a table with a bucket column lies in parts.
         rows, quick: how many rows there are, and per bucket with their quick hash, once measured.
         layout: how it is cut; None when it lies in the snapshot's own file.
+        state: names what its room has followed by now.
+        touched: SQL of the values of the bucket column whose rows may differ from what is published; None for any.
+        is_known: whether it is what is published.
     """
 
     table: PublishedTable
@@ -42,6 +60,20 @@ class Plan:
     rows: int | None = None
     quick: dict[str, str] = field(default_factory=lambda: {"": ""})
     layout: Layout | None = None
+    state: str = ""
+    touched: str | None = None
+    is_known: bool = False
+
+    def follow(self, followed: Followed | None) -> None:
+        """Take over what a room knows of changes; a table without any need not be looked at."""
+        if followed is None:
+            return
+        self.state, old = followed.state, self.old
+        if old is None or not old.state or followed.is_doubted:
+            return
+        self.touched = followed.since(old.state)
+        if old.state == self.state and old.definition == self.definition() and self.is_comparable and old.quick:
+            self.rows, self.quick, self.is_known = old.rows, dict(old.quick), True
 
     @property
     def is_comparable(self) -> bool:
@@ -51,10 +83,21 @@ class Plan:
 
     @property
     def unchanged(self) -> set[str]:
-        """The buckets that hold what they held."""
+        """The buckets that hold what they held, and lie in parts of their own alone."""
         if self.old is None or not self.is_comparable or self.old.layout != self.layout:
             return set()
-        return {bucket for bucket, value in self.quick.items() if self.old.quick.get(bucket) == value}
+        strewn = {bucket for delta in self.old.deltas for bucket in delta.buckets}
+        return {
+            bucket
+            for bucket, value in self.quick.items()
+            if self.old.quick.get(bucket) == value and bucket not in strewn
+        }
+
+    @property
+    def differing(self) -> list[str]:
+        """The buckets that hold other rows than they held, or are no more; for a table that is cut as it was."""
+        had = self.old.quick if self.old is not None else {}
+        return sorted(bucket for bucket in {*self.quick, *had} if self.quick.get(bucket) != had.get(bucket))
 
     @property
     def changed(self) -> list[str]:
@@ -111,8 +154,9 @@ def make_plans(
     previous: Manifest | None,
     published_at: datetime,
     limit: int,
+    followed: Mapping[str, Followed],
 ) -> list[Plan]:
-    """Look at every table: its columns, rows and quick hashes, and where it will lie.
+    """Look at every table that may have changed: its columns, rows and quick hashes, and where it will lie.
 
     Raises:
         WarehouseError: a table uses a name that publishing adds, or lacks a declared column.
@@ -120,8 +164,11 @@ def make_plans(
     engine = target.engine()
     stamp = timestamp(published_at)
     plans = [make_plan(target, table, previous, stamp, engine, limit) for table in tables]
-    large = [plan for plan in plans if plan.layout is not None]
-    measure_whole(target, [plan for plan in plans if plan.layout is None])
+    for plan in plans:
+        plan.follow(followed.get(plan.table.name))
+    asked = [plan for plan in plans if not plan.is_known]
+    large = [plan for plan in asked if plan.layout is not None]
+    measure_whole(target, [plan for plan in asked if plan.layout is None])
     for plan in large:
         place(target, plan, measure_buckets(target, plan))
     return plans

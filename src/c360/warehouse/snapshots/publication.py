@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from c360.warehouse.engines.duckdb_rows import parquet
 from c360.warehouse.engines.duckdb_snapshots import SnapshotFile, open_new
 from c360.warehouse.names import comma, quote
 from c360.warehouse.snapshots import files
+from c360.warehouse.snapshots.deltas import write_delta
 from c360.warehouse.snapshots.history import history_view, write_history
 from c360.warehouse.snapshots.manifest import (
     ColumnEntry,
@@ -25,7 +26,7 @@ from c360.warehouse.snapshots.manifest import (
     manifest_text,
     shallow,
 )
-from c360.warehouse.snapshots.plans import Plan, embedded_rows, make_plans, name_faults
+from c360.warehouse.snapshots.plans import Followed, Plan, embedded_rows, make_plans, name_faults
 from c360.warehouse.snapshots.rows import Written, check_keys, hash_embedded, write_rows
 
 
@@ -39,6 +40,7 @@ class Publication:
         inputs: source -> fingerprint of what was read.
         retention: how many snapshots are kept.
         limit: tables of more rows lie in parts.
+        followed: table -> what its room knows of its changes.
     """
 
     as_of: datetime
@@ -47,6 +49,7 @@ class Publication:
     inputs: Mapping[str, str] | None = None
     retention: int = 10
     limit: int = embedded_rows
+    followed: Mapping[str, Followed] = field(default_factory=dict)
 
 
 def publish(
@@ -109,7 +112,7 @@ def build(
     database = folder / snapshot / files.database_name
     old = folder / previous.snapshot / files.database_name if previous else None
     with open_new(work, folder, database, old) as target, checkpoint_beside(work):
-        written = write_all(target, tables, Occasion(snapshot, previous, published_at, publication.limit))
+        written = write_all(target, tables, Occasion(snapshot, previous, published_at, publication))
         check_keys(target, written)
         histories = [
             write_history(target, item, snapshot, publication.limit) if item.plan.table.keep_history else None
@@ -133,16 +136,17 @@ def build(
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What the tables of one publication share: its name, what was published before, its time, when a table is large."""
+    """What the tables of one publication share: its name, what was published before, its time, what it says of itself."""
 
     snapshot: str
     previous: Manifest | None
     published_at: datetime
-    limit: int
+    publication: Publication
 
     def plans(self, target: SnapshotFile, tables: Sequence[PublishedTable]) -> list[Plan]:
         """Look at tables."""
-        return make_plans(target, tables, self.previous, self.published_at, self.limit)
+        about = self.publication
+        return make_plans(target, tables, self.previous, self.published_at, about.limit, about.followed)
 
 
 def write_all(target: SnapshotFile, tables: Sequence[PublishedTable], occasion: Occasion) -> list[Written]:
@@ -183,7 +187,7 @@ def written_aside(target: SnapshotFile, plans: Sequence[Plan], occasion: Occasio
 
 def write_several(target: SnapshotFile, plans: Sequence[Plan], snapshot: str) -> list[Written]:
     """Write one table after the other."""
-    return [write_rows(target, plan, snapshot) for plan in plans]
+    return [write_delta(target, plan, snapshot) or write_rows(target, plan, snapshot) for plan in plans]
 
 
 def create_views(target: SnapshotFile, written: Written, history: HistoryEntry | None) -> dict[str, str]:
@@ -193,7 +197,7 @@ def create_views(target: SnapshotFile, written: Written, history: HistoryEntry |
         The columns that readers see, with their types.
     """
     table, layout = written.plan.table, written.plan.layout
-    current = f"stored.{quote(table.name)}" if layout is None else parquet([part.file for part in written.parts])
+    current = f"stored.{quote(table.name)}" if layout is None else written.live(parquet)
     computed = table.expressions
     shown = comma(
         f"{computed[name]} AS {quote(name)}" if name in computed else quote(name)
@@ -232,6 +236,8 @@ def table_entry(written: Written, history: HistoryEntry | None, types: dict[str,
         content=written.content,
         layout=plan.layout,
         parts=written.parts,
+        deltas=written.deltas,
+        state=plan.state,
         quick_by=plan.quick_by,
         quick=written.quick,
         history=history,

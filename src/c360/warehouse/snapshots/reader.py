@@ -8,7 +8,7 @@ from typing import Any, Self
 from c360.errors import Fault, WarehouseError
 from c360.warehouse.connection import Row, refused
 from c360.warehouse.engines.duckdb import open_read_only
-from c360.warehouse.engines.duckdb_rows import content_sql
+from c360.warehouse.engines.duckdb_rows import content_sql, live_rows, parquet
 from c360.warehouse.engines.duckdb_snapshots import search_folder
 from c360.warehouse.names import comma, literal, quote
 from c360.warehouse.snapshots import files
@@ -67,8 +67,9 @@ class SnapshotReader:
 
     def content_of(self, table: TableEntry) -> Content:
         """Hash a table anew from what is stored."""
-        names = comma(literal(part.file) for part in table.parts)
-        relation = f"read_parquet([{names}])" if table.layout else f"stored.{quote(table.name)}"
+        relation = f"stored.{quote(table.name)}"
+        if table.layout:
+            relation = live_rows(parquet, table.row_files, table.gone_files, table.key)
         _, rows, low, high, _ = (0, *self.rows(content_sql(relation, table.stored))[0])
         return Content.of(int(rows), low, high)
 

@@ -1,12 +1,12 @@
 """A plan -> its rows in the new snapshot: stored in its file, or as parts of which unchanged ones are kept."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from c360.errors import Fault, WarehouseError
-from c360.warehouse.engines.duckdb_rows import content_sql
+from c360.warehouse.engines.duckdb_rows import content_sql, live_rows
 from c360.warehouse.engines.duckdb_snapshots import (
     SnapshotFile,
     bucket_of,
@@ -16,7 +16,7 @@ from c360.warehouse.engines.duckdb_snapshots import (
 )
 from c360.warehouse.names import comma, literal, quote
 from c360.warehouse.snapshots.files import parts_name, sync
-from c360.warehouse.snapshots.manifest import Content, Part
+from c360.warehouse.snapshots.manifest import Content, Delta, Part
 from c360.warehouse.snapshots.plans import Plan, place
 
 
@@ -31,6 +31,7 @@ class Written:
         content: the hash of the whole table, once it is known.
         quick: bucket -> quick hash, for the next publication.
         parts: all parts, kept and new.
+        deltas: what else is to be read and left out.
     """
 
     plan: Plan
@@ -40,6 +41,13 @@ class Written:
     content: Content = field(default_factory=Content)
     quick: dict[str, str] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
+    deltas: tuple[Delta, ...] = ()
+
+    def live(self, read: Callable[[Sequence[str]], str]) -> str:
+        """The rows of a table in parts as a relation; `read` makes one of files."""
+        came = [delta.rows.file for delta in self.deltas if delta.rows]
+        gone = [delta.gone.file for delta in self.deltas if delta.gone]
+        return live_rows(read, [*(part.file for part in self.parts), *came], gone, self.plan.table.key)
 
 
 def write_rows(target: SnapshotFile, plan: Plan, snapshot: str) -> Written:
@@ -68,16 +76,16 @@ def old_rows(target: SnapshotFile, plan: Plan, buckets: set[str] | None) -> str 
         return None
     if old.layout is None:
         return target.table("stored", plan.table.name, old=True)
-    files = [part.file for part in old.parts if buckets is None or part.bucket in buckets]
-    return target.parts(files) if files else None
+    files = [part.file for part in old.parts if buckets is None or part.bucket in buckets] + old.delta_files
+    return live_rows(target.parts, files, old.gone_files, old.key) if files else None
 
 
 def write_parts(target: SnapshotFile, plan: Plan, snapshot: str) -> Written:
-    """Write the changed buckets of a large table as new parts and keep the others."""
+    """Write the changed buckets of a large table, and those of its deltas, as new parts and keep the others."""
     old = plan.old
     same_cut = old is not None and old.layout == plan.layout
     changed, unchanged = plan.changed, plan.unchanged
-    gone = set(old.quick) - unchanged if old is not None and same_cut else None
+    gone = {*old.quick, *(part.bucket for part in old.parts)} - unchanged if old is not None and same_cut else None
     replaced = old_rows(target, plan, gone)
     kept = tuple(part for part in old.parts if part.bucket in unchanged) if old is not None else ()
     quick = {bucket: plan.quick[bucket] for bucket in unchanged}
