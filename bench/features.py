@@ -1,9 +1,10 @@
 """Thirty features over a generated stream: our passes, one query per feature, one giant query, and the scan below all.
 
-python -m bench.features [--events 1000000,10000000] [--people 100000] [--memory 12GB]
+python -m bench.features [--events 1000000,10000000] [--people 100000] [--memory 12GB] [--limit 60] [--store FOLDER]
 
 The stream is sessionised: about ten activities per session over two years. CPU seconds count both cores, so that a busy
-machine changes them little; "x floor" is the ratio to reading the four columns that the features need.
+machine changes them little; "x floor" is the ratio to reading the four columns that the features need. A way that takes
+longer than the limit is stopped and says so. With --store the generated stream is kept there and taken again.
 """
 
 import argparse
@@ -15,22 +16,28 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Self
+from threading import Timer
+from typing import Any, Self
 
 from c360.activity import increment
+from c360.errors import WarehouseError
 from c360.features import build
 from c360.features.compiler import statement
 from c360.features.compiler.frame import Frame
 from c360.features.compiler.rows import Tables
+from c360.features.language.definition import Key
+from c360.features.language.reads import Read
 from c360.features.language.resolved import resolve
 from c360.features.panel import PanelRequest, panel_table, write_panel
 from c360.features.tables import column_types, compute
+from c360.features.update.carry import Update
 from c360.project import Project, load_project
 from c360.warehouse import Connection
-from c360.warehouse.engines.duckdb import open_work
+from c360.warehouse.engines.duckdb import dense_groups, open_work
 from c360.warehouse.engines.duckdb_beside import write_file
 
 AS_OF = datetime(2026, 1, 1)  # noqa: DTZ001
+floor_sql = "SELECT sum(entity_id), max(activity), max(activity_ts), sum(amount) FROM activity.person"
 windows = ("7d", "30d", "90d", "all")
 head = """
 project: {name: bench}
@@ -66,6 +73,8 @@ def open_bench(folder: Path, events: int, people: int, memory: str | None) -> tu
     lines = "".join(f"    {name}: {text}\n" for name, text in features().items())
     (folder / "c360.yaml").write_text(head + lines, encoding="utf-8")
     work = open_work(folder / "bench.duckdb", threads=2, memory=memory)
+    if work.table_exists("entities", "person"):
+        return work, load_project(folder)
     sessions = max(events // 10, 1)
     for schema in ("activity", "entities", "features"):
         work.create_schema(schema)
@@ -102,59 +111,86 @@ def cpu() -> float:
     return times.user + times.system
 
 
-def measure(events: int, people: int, memory: str | None) -> None:
+class Report:
+    """Runs ways and prints what they cost, beside what reading the columns costs."""
+
+    def __init__(self, work: Connection, limit: float | None) -> None:
+        self.work, self.limit, self.floor = work, limit, 0.0
+
+    def run(self, way: Callable[[], object], name: str, *more: Callable[[Any], str]) -> None:
+        """Run a way, at most as long as the limit; `more` adds to its name what it gave."""
+        timer = Timer(self.limit or 3600, self.work.raw.interrupt)
+        timer.start()
+        try:
+            with Clock() as clock:
+                found = way()
+        except WarehouseError:
+            if timer.is_alive():
+                raise
+            name = name.format(*("no" for _ in more))
+            print(f"{name:<44}{'over ' + format(self.limit, 'g') + ' s':>16}", flush=True)
+            return
+        finally:
+            timer.cancel()
+        self.floor = self.floor or max(clock.cpu, 1e-9)
+        name = name.format(*(one(found) for one in more))
+        print(f"{name:<44}{clock.cpu:>8.2f}{clock.wall:>8.2f}{clock.cpu / self.floor:>9.1f}", flush=True)
+
+
+def measure(folder: Path, events: int, people: int, memory: str | None, limit: float | None) -> None:
     """Print the table for one size."""
-    with tempfile.TemporaryDirectory(prefix="bench-features-") as name:
-        work, project = open_bench(Path(name), events, people, memory)
-        reads, faults = resolve(project)
-        assert not faults, faults
-        print(f"\n{events:,} activities of {people:,} people, {len(reads)} features, DuckDB on 2 threads")
-        print(f"{'way':<44}{'CPU s':>8}{'wall s':>8}{'x floor':>9}")
-        with Clock() as floor:
-            work.rows("SELECT max(entity_id), max(activity), max(activity_ts), max(amount) FROM activity.person")
+    work, project = open_bench(folder, events, people, memory)
+    reads, faults = resolve(project)
+    assert not faults, faults
+    print(f"\n{events:,} activities of {people:,} people, {len(reads)} features, DuckDB on 2 threads")
+    print(f"{'way':<44}{'CPU s':>8}{'wall s':>8}{'x floor':>9}")
+    report = Report(work, limit)
+    merging = {key: read for key, read in reads.items() if read.definition.feature.verb != "distinct"}
+    cuts = tuple(datetime(2025, month, 1) for month in (2, 4, 6, 8, 10, 12))  # noqa: DTZ001
+    request = PanelRequest("person", cuts, tuple(key[1] for key in merging), "no bought in 30d")
 
-        def report(way: str, clock: Clock) -> None:
-            print(f"{way:<44}{clock.cpu:>8.2f}{clock.wall:>8.2f}{clock.cpu / max(floor.cpu, 1e-9):>9.1f}")
+    def fresh() -> Tables:
+        return Tables(project, Frame(AS_OF, project.timezone), column_types(work, reads), {})
 
-        def fresh() -> Tables:
-            return Tables(project, Frame(AS_OF, project.timezone), column_types(work, reads), {})
+    def plan(some: dict[Key, Read]) -> None:
+        with dense_groups(work):
+            compute(work, fresh(), some)
 
-        report("read four columns (floor)", floor)
-        with Clock() as clock:
-            compute(work, fresh(), reads)
-        report("passes by window, distinct apart (c360)", clock)
-        merging = {key: read for key, read in reads.items() if read.definition.feature.verb != "distinct"}
-        with Clock() as clock:
-            compute(work, fresh(), merging)
-        report(f"the same, the {len(merging)} that merge", clock)
-        with Clock() as clock:
-            for key in reads:
-                work.execute(
-                    f"CREATE OR REPLACE TABLE one AS {statement.compile_round('person', [key], reads, fresh()).sql()}",
-                    portable=False,
-                )
-        report("one query per feature", clock)
-        with Clock() as clock:
-            work.execute(f"CREATE OR REPLACE TABLE one AS {giant(project, reads, fresh())}", portable=False)
-        report("one giant query", clock)
-        cuts = tuple(datetime(2025, month, 1) for month in (2, 4, 6, 8, 10, 12))  # noqa: DTZ001
-        with Clock() as clock:
-            result = write_panel(
-                work, project, PanelRequest("person", cuts, tuple(key[1] for key in merging), "no bought in 30d"), AS_OF
-            )
-        report(f"panel of {len(cuts)} dates, {result.rows:,} rows", clock)
-        with Clock() as clock:
-            write_file(work, f"SELECT * FROM {panel_table} ORDER BY cut_at, entity_id", Path(name) / "panel.parquet")
-        report("writing it to a Parquet file", clock)
-        measure_day(work, project, report)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        print(f"peak memory {peak:,} MB")
-        work.close()
+    def write_one(sql: str) -> None:
+        work.execute(f"CREATE OR REPLACE TABLE one AS {sql}", portable=False)
+
+    def one_by_one() -> None:
+        for key in reads:
+            write_one(statement.compile_round("person", [key], reads, fresh()).sql())
+
+    def to_file() -> None:
+        if work.table_exists("features", "_panel"):
+            write_file(work, f"SELECT * FROM {panel_table} ORDER BY cut_at, entity_id", folder / "panel.parquet")
+
+    work.rows(floor_sql)  # once from disk, then from memory like all that follows
+    report.run(lambda: work.rows(floor_sql), "read four columns (floor)")
+    report.run(lambda: plan(reads), "passes by window, distinct apart (c360)")
+    report.run(lambda: plan(merging), f"the same, the {len(merging)} that merge")
+    report.run(one_by_one, "one query per feature")
+    report.run(lambda: write_one(giant(project, reads, fresh())), "one giant query")
+    report.run(
+        lambda: write_panel(work, project, request, AS_OF),
+        f"panel of {len(cuts)} dates, {{}} rows",
+        lambda result: f"{result.rows:,}",
+    )
+    report.run(to_file, "writing it to a Parquet file")
+    report.limit = None  # the day's two ways are compared with each other
+    measure_day(work, project, report)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"peak memory {peak:,} MB")
+    work.close()
 
 
-def measure_day(work: Connection, project: Project, report: Callable[[str, Clock], None]) -> None:
+def measure_day(work: Connection, project: Project, report: Report) -> None:
     """Features as of one day, then of the next with that day's activities: everything, and only what is touched."""
     day, late = AS_OF - timedelta(days=1), f"activity_ts >= CAST('{AS_OF - timedelta(days=1)}' AS TIMESTAMP)"
+    for table in ("today", "followed", "features._state", *increment.tables):
+        work.execute(f"DROP TABLE IF EXISTS {table}")
     work.execute(f"CREATE TABLE today AS SELECT * FROM activity.person WHERE {late}")
     work.execute(f"DELETE FROM activity.person WHERE {late}")
     for table, columns in increment.tables.items():
@@ -164,22 +200,24 @@ def measure_day(work: Connection, project: Project, report: Callable[[str, Clock
     work.execute("INSERT INTO activity.person SELECT * FROM today")
     work.execute(f"INSERT INTO {increment.change_table} SELECT DISTINCT 'person', entity_id, 1 FROM today")
     work.execute(f"UPDATE {increment.state_table} SET version = 1")
-    with Clock() as clock:
-        found = build(work, project, AS_OF)
-    share = found.touched.get("person", 0) / work.scalar("SELECT count(*) FROM entities.person")
-    report(f"one more day: {share:.1%} of the people touched", clock)
+    people, ways = work.scalar("SELECT count(*) FROM entities.person"), []
+
+    def follow() -> Update:
+        ways.append(build(work, project, AS_OF))
+        return ways[0]
+
+    report.run(
+        follow, "one more day: {} of the people touched", lambda found: f"{found.touched.get('person', 0) / people:.1%}"
+    )
     work.execute("CREATE TABLE followed AS SELECT * FROM features.person")
-    with Clock() as clock:
-        build(work, project, AS_OF, anew=True)
-    report("the same day, everything anew", clock)
+    report.run(lambda: build(work, project, AS_OF, anew=True), "the same day, everything anew")
     names = ", ".join(f'"{key[1]}"' for key in resolve(project)[0])
     either = " UNION ALL ".join(
         f"SELECT count(*) AS n FROM (SELECT entity_id, {names} FROM {a} EXCEPT SELECT entity_id, {names} FROM {b}) d"
         for a, b in (("followed", "features.person"), ("features.person", "followed"))
     )
-    print(
-        f"rows that differ between the two: {work.scalar(f'SELECT sum(n) FROM ({either}) e')}; {found.full or 'followed'}"
-    )
+    differ = work.scalar(f"SELECT sum(n) FROM ({either}) e")
+    print(f"rows that differ between the two: {differ}; {(ways and ways[0].full) or 'followed'}")
 
 
 def giant(project: Project, reads: dict, tables: Tables) -> str:
@@ -204,9 +242,15 @@ def main() -> None:
         "--people", type=int, default=None, help="how many people; default a hundredth of the activities"
     )
     parser.add_argument("--memory", default=None, help="memory limit of the store, such as 12GB")
+    parser.add_argument("--limit", type=float, default=None, help="seconds after which a way is stopped")
+    parser.add_argument("--store", type=Path, default=None, help="a folder in which the streams are kept")
     arguments = parser.parse_args()
-    for events in arguments.events.split(","):
-        measure(int(events), arguments.people or max(int(events) // 100, 1), arguments.memory)
+    for events in map(int, arguments.events.split(",")):
+        people = arguments.people or max(events // 100, 1)
+        with tempfile.TemporaryDirectory(prefix="bench-features-") as name:
+            folder = arguments.store / str(events) if arguments.store else Path(name)
+            folder.mkdir(parents=True, exist_ok=True)
+            measure(folder, events, people, arguments.memory, arguments.limit)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from c360.features.update.carry import Update, carry_over, prepare, set_aside, w
 from c360.features.update.past import Past, fingerprints, read_past, remember, rollup_fingerprints
 from c360.project import Project
 from c360.warehouse import Connection, comma, qualified, quote
+from c360.warehouse.engines.duckdb import dense_groups
 
 
 def build(work: Connection, project: Project, as_of: datetime, *, code: str = "", anew: bool = False) -> Update:
@@ -52,7 +53,8 @@ def build(work: Connection, project: Project, as_of: datetime, *, code: str = ""
     now = Past(as_of, f"{code} {engine} {project.timezone}", streams, features, rollup_fingerprints(reads, features))
     update = Update("everything was asked for") if anew else follow(work, tables, reads, now)
     if update.full:
-        compute_all(work, tables, reads)
+        with dense_groups(work):
+            compute_all(work, tables, reads)
     remember(work, tables, reads, now)
     for stream, (_, version) in streams.items():
         forget_changes(work, stream, version)

@@ -1,5 +1,7 @@
 """DuckDB: opens work and snapshot files with the settings that c360 relies on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -57,6 +59,19 @@ def connect(path: Path | str, *, read_only: bool, threads: int | None, memory: s
         fix = "end the process that holds it, or check the folder's rights and disk space"
         raise WarehouseError(Fault("warehouse-open", f"'{path}' cannot be opened: {reason}", fix=fix)) from error
     return raw
+
+
+@contextmanager
+def dense_groups(work: Connection) -> Iterator[None]:
+    """Group by whole numbers that span up to a million by their place in an array rather than by hash.
+
+    Over millions of rows that takes a quarter less time; over few it costs more, because the array is as long as the
+    span of the numbers, so it is asked for only where a whole stream is read.
+    """
+    usual = work.scalar("SELECT current_setting('perfect_ht_threshold')", portable=False)
+    work.execute("SET SESSION perfect_ht_threshold = 20", portable=False)  # bits
+    yield
+    work.execute(f"SET SESSION perfect_ht_threshold = {usual}", portable=False)
 
 
 def uuid5_sql(namespace: str, name: str) -> str:
