@@ -263,3 +263,13 @@ def test_a_question_that_takes_too_long_says_so(served: Served) -> None:
         served.site.settings = kept
     assert asked.status_code == 503
     assert asked.json()["faults"][0]["code"] == "deadline"
+
+
+def test_what_is_refused_is_said_in_the_fragment_that_was_asked_for(served: Served) -> None:
+    headers = {"hx-request": "true", "hx-request-type": "partial", "hx-target": "div#timeline"}
+    with served.client("admin") as client:
+        answer = client.get("/entities/contact/999999999999", headers=headers)
+
+    assert answer.status_code == 404
+    assert "There is no person 999999999999." in answer.text
+    assert "<html" not in answer.text
