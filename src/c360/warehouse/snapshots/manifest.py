@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from c360.warehouse.engines.duckdb_rows import parquet
+from c360.warehouse.engines.duckdb_rows import live_rows, parquet
 from c360.warehouse.names import comma, quote
 
 manifest_format = 1
@@ -198,14 +198,15 @@ class TableEntry:
         return tuple(part for part in self.parts if part.bucket.partition("/")[0] in ranges)
 
     def select(self, parts: Sequence[Part]) -> str:
-        """What readers see of some of its parts, as a SELECT like that of its view."""
+        """What readers see of some of its parts, and of all that came since, as a SELECT like that of its view."""
         shown = comma(
             f"{column.expression} AS {quote(column.name)}" if column.expression else quote(column.name)
             for column in self.columns
         )
-        if not parts:
+        files = [*(part.file for part in parts), *self.delta_files]
+        if not files:
             return f"SELECT {shown} FROM {parquet([self.parts[0].file])} WHERE false"
-        return f"SELECT {shown} FROM {parquet([part.file for part in parts])}"
+        return f"SELECT {shown} FROM {live_rows(parquet, files, self.gone_files, self.key)}"
 
 
 @dataclass(frozen=True, slots=True)
