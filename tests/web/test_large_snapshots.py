@@ -15,20 +15,35 @@ from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.project import Project, load_project
 from c360.warehouse import snapshots
-from c360.warehouse.snapshots import layout
+from c360.warehouse.snapshots import deltas, layout
 from c360.web.ahead import named_by
 from c360.web.topics.search.searching import search
 
 roles = ("admin", "sales", "support", "analyst", "steward", "regional", "blind")
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """JaffleGaggle, published as if a few dozen rows were many."""
+@pytest.fixture(scope="module", params=["written at once", "with another day"])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """JaffleGaggle, published as if a few dozen rows were many; also with what came later beside the parts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(snapshots, "Publication", partial(snapshots.Publication, limit=20))
         patch.setattr(layout, "rows_per_part", 40)
-        return write_jaffle(tmp_path_factory.mktemp("parts") / "jaffle", users=300, events=3000)
+        patch.setattr(deltas, "least_rows", 0)
+        folder = write_jaffle(tmp_path_factory.mktemp("parts") / "jaffle", users=300, events=3000)
+        if request.param == "with another day":
+            live_another_day(folder)
+        return folder
+
+
+def live_another_day(folder: Path) -> None:
+    """Forty people do one thing more, and the project runs again."""
+    with (folder / "data" / "raw_event.csv").open("a", encoding="utf-8") as events:
+        events.writelines(f"{90_000 + n},{1000 + 7 * n},order_placed,2026-09-30 23:{n:02}:00\n" for n in range(40))
+    project = load_project(folder)
+    running.run(project)
+    manifest = snapshots.current_manifest(project.store)
+    assert manifest is not None
+    assert manifest.tables["contact_stream"].deltas, "the case that this is about"
 
 
 @pytest.fixture(scope="module")
