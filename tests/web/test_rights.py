@@ -45,6 +45,7 @@ needed = {
     "POST /account/token": "signed-in",
     "POST /account/token/revoke": "signed-in",
     "POST /features/save": "edit",
+    "POST /identity/settle": "review",
     "POST /lens/{lens}/query": "lens",
     "POST /lens/{lens}/sql": "lens",
     "POST /password": "public",

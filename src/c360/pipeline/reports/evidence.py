@@ -11,7 +11,7 @@ quarantine_columns = (
 
 def evidence_tables(project: Project) -> list[PublishedTable]:  # noqa: ARG001  the same tables for every project
     """The tables about identity and loading that readers see; all entities share them."""
-    return [link_table(), event_table(), quarantine_table(), source_table()]
+    return [link_table(), hold_table(), event_table(), quarantine_table(), source_table()]
 
 
 def link_table() -> PublishedTable:
@@ -79,6 +79,31 @@ def link_table() -> PublishedTable:
         grain="one row per pair of identifiers and rule",
         description="Why identifiers are one entity, and which links are held back.",
         bucket_by="entity_id",
+    )
+
+
+def hold_table() -> PublishedTable:
+    """The merges that wait for a person."""
+    links = "SELECT hold_id, COUNT(*) AS links FROM identity.held GROUP BY hold_id"
+    return PublishedTable(
+        name="identity_hold",
+        select=(
+            "SELECT h.entity, n.id_kind, n.value, h.held_at, h.reason, h.people, h.identifiers, k.links "
+            f"FROM identity.hold h JOIN identity.node n ON n.node_id = h.guilty JOIN ({links}) k ON k.hold_id = h.hold_id"
+        ),
+        key=("entity", "id_kind", "value", "held_at"),
+        columns=(
+            PublishedColumn("entity", "Of which entity too many would become one"),
+            PublishedColumn("id_kind", "Kind of the identifier that ties them together"),
+            PublishedColumn("value", "The identifier that ties them together"),
+            PublishedColumn("held_at", "The as_of of the run that held the merge back"),
+            PublishedColumn("reason", "people: too many would become one; identifiers: it would have too many"),
+            PublishedColumn("people", "How many would become one"),
+            PublishedColumn("identifiers", "How many identifiers it would have"),
+            PublishedColumn("links", "How many links are set aside"),
+        ),
+        grain="one row per merge that waits for a person",
+        description="Merges that are held back until a person releases or cuts the identifier that ties them together.",
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from c360.errors import Fault
 from c360.govern.decisions import Verdict, decisions_of, record_decision, revoke_decision
+from c360.identity.decisions.people import everything
 from c360.profiles.review.comparison import Comparison, compare, effects
 from c360.profiles.review.learning import told
 from c360.profiles.review.queue import Pair, best_identifiers, waiting
@@ -92,8 +93,9 @@ def decisions(visit: Visit) -> tuple[tuple[Decided, ...], int]:
     seen = [one for one in decisions_of(visit.site.store) if visit.reading.sees(one.entity)]
     rows = []
     for one in seen[::-1][:most_decisions]:
-        kinds = [(one.id_kind_a, one.value_a), (one.id_kind_b, one.value_b)]
-        between = " and ".join(shown_identifier(visit, one.entity, kind, value) for kind, value in kinds)
+        ends = [(one.id_kind_a, one.value_a), (one.id_kind_b, one.value_b)]
+        named = [shown_identifier(visit, one.entity, kind, value) for kind, value in ends if kind != everything]
+        between = " and ".join(named if len(named) > 1 else [*named, "whatever it links"])
         rows.append(Decided(one.decision_id, one.entity, one.verdict, between, one.author, one.note, one.decided_at))
     return tuple(rows), sum(one.decided_at is not None and one.decided_at > at for one in seen)
 
