@@ -5,6 +5,7 @@ import os
 import shutil
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +34,19 @@ def publish_one(shop: Shop, run: int) -> str:
     shop.work.execute(f"CREATE TABLE small AS SELECT 1 AS account_id, {run} AS run")
     small = PublishedTable("account", "SELECT * FROM small", ("account_id",), kind="entity", description="Accounts")
     return shop.publish(table, small).snapshot
+
+
+def test_many_open_one_snapshot_at_the_same_moment(shop: Shop) -> None:
+    three(shop)
+
+    def count(start: threading.Barrier) -> int:
+        start.wait(60)
+        with shop.read() as reader:
+            return int(reader.rows("SELECT count(*) FROM contact")[0][0])
+
+    with ThreadPoolExecutor(6) as pool:
+        for _ in range(20):
+            assert list(pool.map(count, [threading.Barrier(6)] * 6)) == [40] * 6
 
 
 def test_all_tables_of_a_run_are_of_that_run(shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """A published snapshot -> rows: opened read-only under its own path, pinned while it is open, sealed from the disk."""
 
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +14,8 @@ from c360.warehouse.engines.duckdb_snapshots import search_folder
 from c360.warehouse.names import comma, literal, quote
 from c360.warehouse.snapshots import files
 from c360.warehouse.snapshots.manifest import Content, Manifest, TableEntry
+
+sealing = threading.Lock()
 
 
 class SnapshotReader:
@@ -99,11 +102,12 @@ def seal(raw: Any, folder: Path, *, sealed: bool) -> None:
     home = search_folder(folder)
     raw.execute(f"SET GLOBAL file_search_path = {literal(home)}")
     raw.execute("SET GLOBAL parquet_metadata_cache = true")  # parts never change
-    open_to_all = raw.execute("SELECT current_setting('enable_external_access')").fetchone()[0]
-    if sealed and open_to_all:  # readers of one snapshot in one process share an engine, which is sealed once
-        allowed = comma(literal(path) for path in (f"{files.parts_name}/", f"{home}/{files.parts_name}/"))
-        raw.execute(f"SET allowed_directories = [{allowed}]")
-        raw.execute("SET enable_external_access = false")
+    with sealing:  # readers of one snapshot in one process share an engine, which can be sealed only once
+        open_to_all = raw.execute("SELECT current_setting('enable_external_access')").fetchone()[0]
+        if sealed and open_to_all:
+            allowed = comma(literal(path) for path in (f"{files.parts_name}/", f"{home}/{files.parts_name}/"))
+            raw.execute(f"SET allowed_directories = [{allowed}]")
+            raw.execute("SET enable_external_access = false")
 
 
 def open_snapshot(store: Path, snapshot: str | None = None, *, sealed: bool = True) -> SnapshotReader:
