@@ -1,6 +1,7 @@
 """`c360 explain` and `c360 identity ...`, as a person calls them: a shop's counter, a kiosk, a list of the truth."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,18 @@ def test_a_shared_identifier_is_explained_and_a_person_may_release_it(counter: C
     counter.run(3)
     audit = counter.asked("identity", "audit")["entities"][0]
     assert (audit["entities"], audit["split"]) == (7, 6), "every id that there was is back"
+
+
+def test_the_commands_that_settle_a_merge_are_printed_as_a_shell_takes_them(counter: Counter) -> None:
+    till = "O'Leary's till"
+    counter.visits(*(f"{name},{till}" for name in ("ann", "bob", "cem", "dee")), "ann,phone")
+    counter.run(2)
+    line = next(line for line in counter.ask("identity", "held").splitlines() if "identity cut" in line)
+    command = shlex.split(line.split("`")[3])
+    assert command == ["c360", "identity", "cut", f"device_id:{till}"]
+    counter.ask(*command[1:])
+    counter.run(3)
+    assert counter.asked("identity", "held")["holds"] == []
 
 
 def test_a_merge_of_many_waits_is_listed_and_cut(counter: Counter) -> None:

@@ -125,6 +125,14 @@ def test_the_fix_names_the_attribute_that_was_meant(made: Spine) -> None:
     assert error.value.faults[0].fix == "did you mean 'amount'?"
 
 
+def test_a_fault_of_the_label_points_at_no_line_of_the_project(made: Spine) -> None:
+    with pytest.raises(ProjectError, match="unknown activity 'bougth'") as error:
+        panel(made, day(2, 1), label="bougth in 3d")
+
+    (fault,) = error.value.faults
+    assert (fault.at, fault.fix) == (None, "did you mean 'bought'?")
+
+
 @pytest.mark.parametrize(
     ("request_", "code"),
     [

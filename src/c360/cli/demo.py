@@ -1,5 +1,6 @@
 """`c360 demo`: the JaffleGaggle story as a project with generated data, run at once."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -51,14 +52,17 @@ def suggest_next(folder: Path) -> None:
     with open_snapshot(load(folder).store) as reader:
         domain = reader.rows("SELECT domain FROM account ORDER BY number_of_gaggles DESC, domain LIMIT 1")
         email = reader.rows("SELECT email FROM contact ORDER BY number_of_events DESC, email LIMIT 1")
-    option = f"--project {folder}"
+    option = f"--project {shlex.quote(str(folder))}"
     click.echo("\ntry next")
     for line, why in (
         (f"c360 serve {option}", "the web application: profiles, review, lens, lineage"),
         (f"c360 table {option}", "what was published"),
-        *((f"c360 show account {row[0]} {option}", "a company: its teams, people and power users") for row in domain),
         *(
-            (f"c360 show contact {row[0]} {option}", "a person: identifiers, traits, features, timeline")
+            (f"c360 show account {shlex.quote(row[0])} {option}", "a company: its teams, people and power users")
+            for row in domain
+        ),
+        *(
+            (f"c360 show contact {shlex.quote(row[0])} {option}", "a person: identifiers, traits, features, timeline")
             for row in email
         ),
         (f"c360 table group_without_account {option}", "teams on personal addresses only"),

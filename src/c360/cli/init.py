@@ -1,5 +1,6 @@
 """`c360 init`: a small commented project with sample data that runs as it is."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -25,4 +26,4 @@ def command(folder: Path, template: str, dry_run: bool, as_json: bool) -> None:
         print_json({"folder": str(folder), "template": template, "files": [str(file) for file in files]})
         return
     click.echo(f"wrote {len(files)} files to {folder}/")
-    click.echo(f"next: c360 run --project {folder}")
+    click.echo(f"next: c360 run --project {shlex.quote(str(folder))}")

@@ -1,5 +1,6 @@
 """`c360 identity held, release, cut`: the merges that wait for a person, and what the person says."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -32,7 +33,8 @@ def held(project_dir: Path, as_json: bool) -> None:
             f"    they stay as they were: {', '.join(map(str, one.entity_ids))}{' ...' if one.people > len(one.entity_ids) else ''}"
         )
         click.echo(f"    it would touch {len(one.features)} features and {len(one.segments)} segments")
-        click.echo(f"    `c360 identity release {one.guilty}` or `c360 identity cut {one.guilty}`")
+        guilty = shlex.quote(one.guilty)
+        click.echo(f"    `c360 identity release {guilty}` or `c360 identity cut {guilty}`")
     if not found:
         click.echo("no merge waits")
 

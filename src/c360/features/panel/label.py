@@ -1,7 +1,7 @@
 """`no order_placed in 60d` in, the SQL of what came after each date out."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from c360.errors import Fault, ProjectError
 from c360.features.compiler.measures import total
@@ -30,14 +30,18 @@ class Label:
         """Read `no order_placed in 60d`.
 
         Raises:
-            ProjectError: it has another form, or names an unknown activity.
+            ProjectError: it has another form, or names an unknown activity; no fault has a position.
         """
         match = label_form.match(text.strip())
         if match is None:
             raise ProjectError(Fault("panel-label", f"the label '{text}' is not understood", fix=example))
         kind = (match[1] or "any").strip()
         feature = Feature(sum=match[2]) if kind == "sum" else Feature(count=match[2])
-        read = Resolver(project, {}).read(Definition(entity, "label", feature, None, (), FeatureDefaults(), ()))
+        definition = Definition(entity, "label", feature, None, (), FeatureDefaults(), ())
+        try:
+            read = Resolver(project, {}).read(definition)
+        except ProjectError as error:  # said at the command, so it stands in no line of the project
+            raise ProjectError(*(replace(fault, at=None) for fault in error.faults)) from None
         if read.kind != "stream":
             raise ProjectError(Fault("panel-label", f"'{match[2]}' is no activity", fix=example))
         return cls(read, kind, match[3])
