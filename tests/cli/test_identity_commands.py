@@ -150,7 +150,7 @@ def test_a_merge_of_many_waits_is_listed_and_cut(counter: Counter) -> None:
     assert (hold["guilty"], hold["people"], hold["identifiers"], hold["links"]) == ("device_id:till", 4, 10, 4)
     assert (hold["features"], hold["segments"]) == (["visits"], ["regulars"])
     text = counter.ask("identity", "held")
-    assert "device_id:till  would make 4 person one, with 10 identifiers" in text
+    assert "device_id:till  would make one person of 4, with 10 identifiers" in text
     assert "it would touch 1 features and 1 segments" in text
     known = {row["value"]: row["entity_id"] for row in before}
     after = {row["value"]: row["entity_id"] for row in counter.asked("table", "person_identifier")["rows"]}

@@ -107,8 +107,9 @@ def test_only_what_waits_can_be_settled(counter: Served) -> None:
 def test_a_person_says_what_is_right_and_the_next_run_follows(
     browser: Browser, counter: Served, button: str, then: int
 ) -> None:
-    with visiting(browser, counter, "steward") as visitor:
+    with visiting(browser, counter, "steward", width=390) as visitor:
         visitor.open("/identity")
+        assert visitor.violations() == []
         visitor.page.get_by_role("button", name=button).click()
         expect(visitor.page.get_by_role("status").first).to_contain_text("The next run follows it.")
         expect(visitor.page.get_by_text("at the next run")).to_be_visible()

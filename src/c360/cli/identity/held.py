@@ -25,7 +25,7 @@ def held(project_dir: Path, as_json: bool) -> None:
         print_json({"holds": [one.as_json() for one in found]})
         return
     for one in found:
-        click.echo(f"{one.guilty}  would make {one.people:,} {one.entity} one, with {one.identifiers:,} identifiers")
+        click.echo(f"{one.guilty}  would make one {one.entity} of {one.people:,}, with {one.identifiers:,} identifiers")
         click.echo(
             f"    held since {one.held_at:%Y-%m-%d %H:%M}, because {one.reason}; {one.links:,} links are set aside"
         )

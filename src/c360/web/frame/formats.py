@@ -28,6 +28,11 @@ def number(value: Any) -> str:
     return f"{value:,}"
 
 
+def counted(value: int, word: str) -> str:
+    """`1` and `link` as `1 link`, `1234` as `1,234 links`."""
+    return f"{number(value)} {word}" if value == 1 else f"{number(value)} {word}s"
+
+
 def short(value: float | None) -> str:
     """A count in few characters: `1.2k`, `3.4M`."""
     if value is None:
@@ -136,6 +141,7 @@ def filters_in(zone: tzinfo) -> dict[str, Callable[..., str]]:
     zoned = {"day": day, "clock": clock, "moment": moment, "value": value}
     return {
         "number": number,
+        "counted": counted,
         "short": short,
         "share": share,
         "iso": iso,

@@ -7,6 +7,7 @@ from c360.govern.decisions import decisions_of
 from c360.govern.reading import Reading
 from c360.identity.decisions.people import everything
 from c360.identity.explaining.holds import features_of, reasons
+from c360.web.frame.navigation import entity_label
 from c360.web.frame.visit import Visit
 
 most = 20
@@ -17,6 +18,7 @@ class Waiting:
     """A merge that was held back.
 
     Attributes:
+        label: how those of the entity are called.
         value: the guilty identifier; None for roles that may not see it, who cannot decide about it either.
         reason: the limit that the merge would break, in words.
         people, identifiers, links: how many would become one, how many identifiers it would have, the links set aside.
@@ -25,6 +27,7 @@ class Waiting:
     """
 
     entity: str
+    label: str
     id_kind: str
     value: str | None
     held_at: datetime
@@ -51,8 +54,8 @@ def waiting_merges(visit: Visit) -> tuple[Waiting, ...]:
     file = visit.project.file
     return tuple(
         Waiting(
-            entity, kind, value, held_at, reasons.get(reason, reason), people, identifiers, links,
-            len(features_of(visit.project, entity)),
+            entity, entity_label(visit.project, entity), kind, value, held_at, reasons.get(reason, reason),
+            people, identifiers, links, len(features_of(visit.project, entity)),
             sum(segment.of == entity for segment in file.segments.values()), said.get((entity, kind, value or "")),
         )
         for entity, kind, value, held_at, reason, people, identifiers, links in rows
