@@ -18,7 +18,7 @@ from c360.sources.files.splitting.records import Grammar, split_csv
 from c360.sources.files.splitting.scan import Scan, count_between_quotes, count_by_parity, scan_text
 
 slow = settings(
-    max_examples=120,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     derandomize=True,
@@ -94,7 +94,12 @@ def test_the_exact_way_reads_the_same_values_as_the_quick_one(landing: Landing, 
     assume(scan_text(path, b",", 0, path.stat().st_size).regular)
     landing.write(f"{number}b.csv", b"id,n\n" + content + b"\nragged\n")
 
-    landed = landing.land(quick={"file": f"{number}a.csv"}, exact={"file": f"{number}b.csv"})
+    try:
+        landed = landing.land(quick={"file": f"{number}a.csv"}, exact={"file": f"{number}b.csv"})
+    except C360Error as refused:
+        names = {fault.message.split("'")[1] for fault in refused.faults}
+        assert f"{number}a.csv" in names, "what the quick way reads, the exact one does not refuse"
+        return
 
     assert landed["quick"].columns == landed["exact"].columns
     assert landing.rows("quick") == landing.rows("exact")
