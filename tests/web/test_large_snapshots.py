@@ -8,15 +8,17 @@ import pytest
 from tests.web.served import Served, serving, write_jaffle
 
 import c360.pipeline.run as running
+from c360.errors import ProjectError, WarehouseError
 from c360.govern import opened as opening
 from c360.govern.opened import OpenSnapshot, Readings
 from c360.govern.policy import Who, admin, roles_of, viewer_of
 from c360.govern.reading import Reading
-from c360.govern.sql import quote
+from c360.govern.sql import literal, quote
 from c360.project import Project, load_project
 from c360.warehouse import snapshots
 from c360.warehouse.snapshots import deltas, layout
 from c360.web.ahead import named_by
+from c360.web.topics.entities import cursors, past, timeline
 from c360.web.topics.search.searching import search
 
 roles = ("admin", "sales", "support", "analyst", "steward", "regional", "blind")
@@ -80,7 +82,9 @@ def test_few_parts_hold_what_the_table_holds_of_an_entity(project: Project, open
             marks = ", ".join(str(one) for one in some) or "NULL"
             where = f"WHERE {quote(by)} IN ({marks}) ORDER BY ALL"
             whole = reading.query(f"SELECT * FROM {quote(table)} {where}")
-            assert reading.query(f"SELECT * FROM {reading.of(table, some, by)} {where}") == whole, table
+            few = f"SELECT * FROM {reading.of(table, some, by)} {where}"
+            assert reading.query(few) == whole, table
+            assert reading.query(few, narrow=True) == whole, table
             compared += len(whole[1])
     assert compared or role == "nobody"
 
@@ -95,6 +99,47 @@ def test_fewer_parts_are_read_than_there_are(project: Project, opened: OpenSnaps
     assert reading.of("contact_stream", [one], by="activity") == '"contact_stream"'
 
 
+def test_the_engine_for_few_rows_reaches_no_other_file(project: Project, opened: OpenSnapshot, tmp_path: Path) -> None:
+    (tmp_path / "other.csv").write_text("a\n1\n")
+    reading = reading_of(project, opened, "admin")
+
+    assert reading.rows("SELECT current_setting('threads')", narrow=True) == [(1,)]
+    for way in (True, False):
+        with pytest.raises(WarehouseError, match="refused a question"):
+            reading.rows(f"SELECT * FROM read_csv({literal(str(tmp_path / 'other.csv'))})", narrow=way)
+
+
+def test_a_timeline_read_in_one_look_is_the_one_that_is_asked_for_page_by_page(
+    project: Project, opened: OpenSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = reading_of(project, opened, "admin")
+    sql = "SELECT entity_id, count(*) FROM contact_stream GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 3"
+    busiest = [int(row[0]) for row in reading.rows(sql)]
+    busy = {one: pages_of(reading, one) for one in busiest}
+    monkeypatch.setattr(past, "most_at_once", timeline.page_rows + 1)
+
+    assert {one: pages_of(reading, one) for one in busiest} == busy
+    assert min(len(pages) for _, pages, _ in busy.values()) > 1
+    with pytest.raises(ProjectError, match="none that a page gave"):
+        pages_of(reading, busiest[0], cursors.Cursor(reading.snapshot_id, ("yesterday", "x")).text())
+
+
+def pages_of(reading: Reading, entity_id: int, cursor: str | None = None) -> tuple[timeline.Tally | None, list, list]:
+    """What is counted of somebody, every page of the timeline, and the pages of the second most frequent activity."""
+    seen = past.newest(reading, "contact", entity_id)
+    counted = timeline.tally(reading, "contact", entity_id, seen)
+    assert counted
+    found: list[list] = []
+    for kinds in ((), (counted.counts[1][0],)):
+        pages, at = [], cursor
+        while not pages or at:
+            page = timeline.timeline(reading, "contact", entity_id, seen, counted.counts, kinds, at)
+            pages.append(page)
+            at = page.next_cursor
+        found.append(pages)
+    return counted, *found
+
+
 @pytest.mark.parametrize("role", roles)
 def test_a_copy_finds_what_the_tables_find(project: Project, opened: OpenSnapshot, role: str) -> None:
     clear = reading_of(project, opened, "admin")
@@ -105,7 +150,7 @@ def test_a_copy_finds_what_the_tables_find(project: Project, opened: OpenSnapsho
     before = {text: search(reading_of(project, opened, role), "contact", text) for text in texts}
     opened.keep_copies({"contact": named_by(project, opened, "contact")})
 
-    assert opened.copies["contact"].rows("SELECT count(*) FROM identifiers")[0][0] >= 300
+    assert len(opened.copies["contact"].identifiers) >= 300
     assert {text: search(reading_of(project, opened, role), "contact", text) for text in texts} == before
     assert sum(map(bool, before.values())) > 5 or role == "blind"
 

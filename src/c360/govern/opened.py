@@ -16,13 +16,12 @@ from c360.warehouse import Connection, quote
 from c360.warehouse.snapshots import SnapshotInfo, SnapshotReader, files, list_snapshots, open_snapshot
 from c360.warehouse.snapshots.copies import Copy
 
-__all__ = ["Copy", "Memory", "OpenSnapshot", "Readings", "identifiers", "in_utc", "names"]
+__all__ = ["Copy", "Memory", "OpenSnapshot", "Readings", "in_utc"]
 
 idle_seconds = 60.0
 most_idle = 8
 many_rows = 200_000  # with fewer in all a snapshot is shown at once: its first answers take no longer than preparing it
 longest_wait = 60.0
-names, identifiers = "names", "identifiers"  # the tables of a copy
 log = logging.getLogger("c360.govern")
 
 
@@ -50,6 +49,8 @@ class OpenSnapshot:
         self.kept: dict[int, Project] = {}
         self.copies: dict[str, Copy] = {}
         self.lock = threading.Lock()
+        self.narrow: Connection | None = None
+        self.parsed = Memory()
         self.database = str(reader.rows("SELECT current_database()")[0][0])
         self.columns = self.read_columns()
 
@@ -76,14 +77,15 @@ class OpenSnapshot:
         return self.views[key][1]
 
     @contextmanager
-    def connection(self, project: Project, viewer: Viewer) -> Iterator[Connection]:
-        """A connection that sees what the viewer's role sees."""
-        key = "" if viewer.rights is None else f"{id(project)} {viewer.role}"
+    def connection(self, project: Project, viewer: Viewer, *, narrow: bool = False) -> Iterator[Connection]:
+        """A connection that sees what the viewer's role sees; a `narrow` one for what is asked of few rows."""
+        narrow = narrow and self.has_parts
+        key = f"{narrow}" if viewer.rights is None else f"{narrow} {id(project)} {viewer.role}"
         with self.lock:
             idle = self.idle.setdefault(key, [])
             connection = idle.pop() if idle else None
         if connection is None:
-            connection = self.make_connection(self.views_of(project, viewer))
+            connection = self.make_connection(self.views_of(project, viewer), narrow=narrow)
         try:
             yield connection
         finally:
@@ -94,12 +96,33 @@ class OpenSnapshot:
             if not keep:
                 connection.close()
 
-    def make_connection(self, views: RoleViews | None) -> Connection:
+    @property
+    def has_parts(self) -> bool:
+        """Whether any table is so large that it lies in parts."""
+        return any(entry.layout is not None for entry in self.reader.tables().values())
+
+    def make_connection(self, views: RoleViews | None, *, narrow: bool) -> Connection:
         """Open one more connection on the snapshot and put the role's views in front of the published ones."""
-        connection = Connection(self.reader.connection.raw.cursor())
+        engine = self.narrow_engine() if narrow else self.reader.connection
+        connection = engine.beside()
+        if narrow:
+            connection.execute(f"USE {quote(self.database)}", portable=False)
         for name, select in (views.selects if views else {}).items():
             connection.execute(f"CREATE TEMPORARY VIEW {quote(name)} AS {select}", portable=False)
         return connection
+
+    def narrow_engine(self) -> Connection:
+        """The engine for what is asked of few rows; it begins when it is first needed."""
+        with self.lock:
+            if self.narrow is None:
+                self.narrow = self.reader.on_one_thread(self.database)
+            return self.narrow
+
+    def statement(self, connection: Connection, sql: str) -> Any:
+        """A statement, read once: those about single entities differ in their parameters and parts alone."""
+        if sql not in self.parsed:
+            self.parsed[sql] = connection.raw.extract_statements(sql)[0]
+        return self.parsed.get(sql, sql)
 
     def keep_copies(self, name_columns: Mapping[str, str | None]) -> None:
         """Keep the names and identifiers of large entities in memory, in the order of their texts.
@@ -112,16 +135,7 @@ class OpenSnapshot:
             main, ids = tables.get(entity), tables.get(f"{entity}_identifier")
             if entity in self.copies or main is None or ids is None or not main.layout or not ids.layout:
                 continue
-            select = "SELECT id_kind, value, entity_id FROM {table} ORDER BY value"
-            selects = {identifiers: (ids, select)}
-            if column is not None:
-                name = quote(column)
-                select = (
-                    f"SELECT entity_id, {name} AS name, lower({name}) AS small FROM {{table}} WHERE {name} IS NOT NULL "
-                    "ORDER BY lower(name), name, entity_id"
-                )
-                selects[names] = (main, select)
-            self.copies[entity] = Copy(self.reader, selects)
+            self.copies[entity] = Copy(self.reader, main, ids, column)
 
     @contextmanager
     def on_one_thread(self) -> Iterator[None]:
@@ -144,8 +158,8 @@ class OpenSnapshot:
         for connections in self.idle.values():
             for connection in connections:
                 connection.close()
-        for copy in self.copies.values():
-            copy.close()
+        if self.narrow is not None:
+            self.narrow.close()
         self.reader.close()
 
 

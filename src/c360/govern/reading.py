@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from c360.errors import C360Error, Fault, WarehouseError
-from c360.govern.opened import Memory, OpenSnapshot, Readings, identifiers, in_utc
+from c360.govern.opened import Memory, OpenSnapshot, Readings, in_utc
 from c360.govern.policy import Viewer
 from c360.govern.role_views import Compiler, mark
 from c360.govern.watchdog import watchdog
@@ -108,8 +108,8 @@ class Reading:
         known = entity in self.project.file.entities
         return known and (rights is None or rights.see == "all" or entity in rights.see)
 
-    def query(self, sql: str, params: Sequence[Any] = ()) -> tuple[list[str], list[Row]]:
-        """Column names and rows of one SELECT.
+    def query(self, sql: str, params: Sequence[Any] = (), *, narrow: bool = False) -> tuple[list[str], list[Row]]:
+        """Column names and rows of one SELECT; a `narrow` one reads few rows, such as those of one entity.
 
         Raises:
             TooHeavyError: the request has used up its time.
@@ -117,15 +117,16 @@ class Reading:
         """
 
         def ask(connection: Connection) -> tuple[list[str], list[Row]]:
-            result = connection.raw.execute(sql, list(params))
+            statement = self.opened.statement(connection, sql) if narrow else sql
+            result = connection.raw.execute(statement, list(params))
             return [str(column[0]) for column in result.description], result.fetchall()
 
-        result: tuple[list[str], list[Row]] = self.within_deadline(ask)
+        result: tuple[list[str], list[Row]] = self.within_deadline(ask, narrow=narrow)
         return result
 
-    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+    def rows(self, sql: str, params: Sequence[Any] = (), *, narrow: bool = False) -> list[Row]:
         """The rows of one SELECT."""
-        return self.query(sql, params)[1]
+        return self.query(sql, params, narrow=narrow)[1]
 
     def remembered(self, sql: str) -> list[Row]:
         """The same, asked once as long as the snapshot is open."""
@@ -134,18 +135,18 @@ class Reading:
         found: list[Row] = self.memory[sql]
         return found
 
-    def records(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    def records(self, sql: str, params: Sequence[Any] = (), *, narrow: bool = False) -> list[dict[str, Any]]:
         """The rows of one SELECT as mappings."""
-        names, rows = self.query(sql, params)
+        names, rows = self.query(sql, params, narrow=narrow)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
-    def within_deadline(self, ask: "Callable[[Connection], Any]") -> Any:
+    def within_deadline(self, ask: "Callable[[Connection], Any]", *, narrow: bool = False) -> Any:
         """Run something on a connection that sees what the role sees, and stop it when the time is up."""
         left = self.seconds - (time.monotonic() - self.started)
         if left <= 0:
             raise self.too_heavy()
         with (
-            self.opened.connection(self.project, self.viewer) as connection,
+            self.opened.connection(self.project, self.viewer, narrow=narrow) as connection,
             watchdog.watch(self.started + self.seconds, connection.raw.interrupt) as watched,
         ):
             try:
@@ -172,20 +173,20 @@ class Reading:
         if not allowed or not self.sees(entity):
             return []
         texts = list(dict.fromkeys(value for _, value in allowed))
-        copy = self.opened.copies.get(entity)
-        table = identifiers if copy else f"{quote(self.opened.database)}.{qualified('main', f'{entity}_identifier')}"
         kinds = comma(literal(kind) for kind in dict.fromkeys(kind for kind, _ in allowed))
+        table = f"{quote(self.opened.database)}.{qualified('main', f'{entity}_identifier')}"
         sql = (
             f"SELECT DISTINCT entity_id, id_kind, value FROM {table} WHERE value IN ({comma('?' for _ in texts)}) "
             f"AND id_kind IN ({kinds}) ORDER BY entity_id LIMIT 200"
         )
-        rows = copy.rows(sql, texts) if copy else self.rows(sql, texts)
+        copy = self.opened.copies.get(entity)
+        rows = copy.identifiers.equal(texts) if copy else self.rows(sql, texts)
         named = [(int(row[0]), str(row[1])) for row in rows if (row[1], row[2]) in set(allowed)]
-        ids = comma(str(one) for one in dict.fromkeys(one for one, _ in named))
+        ids = list(dict.fromkeys(one for one, _ in named))
         if not ids:
             return []
-        own = self.of(entity, [one for one, _ in named])
-        seen = {int(row[0]) for row in self.rows(f"SELECT entity_id FROM {own} WHERE entity_id IN ({ids})")}
+        sql = f"SELECT entity_id FROM {self.of(entity, ids)} WHERE entity_id IN ({comma('?' for _ in ids)})"
+        seen = {int(row[0]) for row in self.rows(sql, ids, narrow=True)}
         return [(one, kind) for one, kind in named if one in seen][:20]
 
     def copy_of(self, entity: str) -> Copy | None:

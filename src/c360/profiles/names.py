@@ -9,6 +9,7 @@ from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.project import Project
 
+few = 20  # so many are asked for in one thread
 pairs = (("first_name", "last_name"), ("given_name", "family_name"), ("firstname", "lastname"))
 
 
@@ -63,10 +64,10 @@ def names_of(reading: Reading, entity: str, ids: Sequence[int]) -> dict[int, str
     known = reading.names.setdefault(entity, {})
     missing = sorted({int(one) for one in ids} - known.keys())
     if missing:
-        marks = ", ".join(str(one) for one in missing)
+        marks = ", ".join("?" for _ in missing)
         table = reading.of(entity, missing)
         sql = f"SELECT entity_id, {naming(reading, entity).sql} FROM {table} WHERE entity_id IN ({marks})"
-        known.update((int(row[0]), str(row[1])) for row in reading.rows(sql))
+        known.update((int(row[0]), str(row[1])) for row in reading.rows(sql, missing, narrow=len(missing) <= few))
     return {int(one): known[int(one)] for one in ids if int(one) in known}
 
 

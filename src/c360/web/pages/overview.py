@@ -9,7 +9,7 @@ from c360.web.frame.navigation import entity_label
 from c360.web.frame.page import Context, Page, shown
 from c360.web.frame.visit import Visit
 from c360.web.topics.entities.figures import totals
-from c360.web.topics.entities.timeline import data_end, stream_of
+from c360.web.topics.entities.past import data_end, stream_of
 from c360.web.topics.health.clusters import Clusters, clusters
 from c360.web.topics.health.growth import growth
 from c360.web.topics.health.problems import Light, Problem, lights, problems

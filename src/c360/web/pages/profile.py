@@ -20,6 +20,7 @@ from c360.web.topics.entities.cursors import parse_cursor
 from c360.web.topics.entities.figures import Figure, key_figures
 from c360.web.topics.entities.graph import Graph, identity_graph
 from c360.web.topics.entities.listing import Related
+from c360.web.topics.entities.past import newest
 from c360.web.topics.entities.relations import Relation, relations
 from c360.web.topics.entities.timeline import KindCount, Timeline, Weeks, per_week, shades, tally, timeline
 from c360.web.topics.entities.traits import (
@@ -125,7 +126,7 @@ def find_row(visit: Visit, entity: str) -> dict[str, Any]:
 def read_row(reading: Reading, entity: str, entity_id: int) -> dict[str, Any] | None:
     """The published row of an entity; its name is noted on the way."""
     sql = f"SELECT *, {naming(reading, entity).sql} AS {quote(row_name)} FROM {reading.of(entity, [entity_id])} WHERE entity_id = ?"
-    rows = reading.records(sql, (entity_id,))
+    rows = reading.records(sql, (entity_id,), narrow=True)
     if not rows:
         return None
     reading.names.setdefault(entity, {})[entity_id] = str(rows[0].pop(row_name))
@@ -159,7 +160,8 @@ def show(visit: Visit) -> ProfileContext:
     name = names_of(reading, entity, [entity_id])[entity_id]
     columns = columns_of(reading, entity)
     connected = relations(reading, entity, entity_id)  # first: it notes the names that the other cards show
-    counted = tally(reading, entity, entity_id)
+    past = newest(reading, entity, entity_id)
+    counted = tally(reading, entity, entity_id, past)
     counts = counted.counts if counted else ()
     shade = shades(counts)
     chosen = visit.values["kind"]
@@ -184,7 +186,7 @@ def show(visit: Visit) -> ProfileContext:
         weeks=per_week(reading, entity, counted),
         kinds=tuple(KindCount(kind, label_of(kind, None), shade[kind], count) for kind, count in counts),
         chosen_kinds=chosen,
-        timeline=timeline(reading, entity, entity_id, counts, chosen, cursor),
+        timeline=timeline(reading, entity, entity_id, past, counts, chosen, cursor),
         graph=identity_graph(reading, entity, entity_id, name),
         traits=trait_groups(reading, entity, entity_id, row, origin.winners),
         relations=connected,

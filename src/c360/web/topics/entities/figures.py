@@ -9,7 +9,8 @@ from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.profiles.columns import Column, columns_of, last_seen_column
 from c360.web.frame.formats import ago, day, number
-from c360.web.topics.entities.timeline import Tally, data_end, days_compared
+from c360.web.topics.entities.past import data_end, days_compared
+from c360.web.topics.entities.timeline import Tally
 
 most_figures = 4
 

@@ -70,7 +70,7 @@ def identity_graph(reading: Reading, entity: str, entity_id: int, name: str) -> 
         f"SELECT id_kind, value, superseded, first_seen FROM {reading.of(f'{entity}_identifier', [entity_id])} WHERE entity_id = ? "
         "ORDER BY superseded, first_seen NULLS LAST, id_kind, value LIMIT 400"
     )
-    identifiers = reading.rows(sql, (entity_id,))
+    identifiers = reading.rows(sql, (entity_id,), narrow=True)
     root = Node("root", "entity", name, shortened(name), is_root=True)
     nodes = [
         Node(
@@ -127,6 +127,7 @@ def links_of(reading: Reading, entity: str, entity_id: int) -> list[tuple[Any, .
         f"row_key, blocked FROM {reading.of('identity_link', [entity_id])} WHERE entity_id = ? AND entity = ? ORDER BY trust DESC, first_seen NULLS LAST, "
         "rule, value_a, value_b LIMIT 600",
         (entity_id, entity),
+        narrow=True,
     )
 
 

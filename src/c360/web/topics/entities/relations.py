@@ -105,13 +105,13 @@ def few_members(
         f"SELECT {quote(f'{other}_id')}, role, joined_at, left_at, is_primary FROM {reading.of(bridge, [entity_id], f'{own}_id')} "
         f"WHERE {quote(f'{own}_id')} = ? LIMIT {most_looked_at}"
     )
-    bridges = reading.rows(sql, (entity_id,))
+    bridges = reading.rows(sql, (entity_id,), narrow=True)
     ids = sorted({int(row[0]) for row in bridges})
     if not ids or len(bridges) == most_looked_at:
         return most_active_members(reading, bridge, entity_id, ends, figures, by_figure=False) if ids else (0, [])
     chosen = comma([naming(reading, other).sql, *(quote(column.name) for column in figures)])
-    sql = f"SELECT entity_id, {chosen} FROM {reading.of(other, ids)} WHERE entity_id IN ({comma(map(str, ids))})"
-    known = {int(row[0]): row[1:] for row in reading.rows(sql)}
+    sql = f"SELECT entity_id, {chosen} FROM {reading.of(other, ids)} WHERE entity_id IN ({comma('?' for _ in ids)})"
+    known = {int(row[0]): row[1:] for row in reading.rows(sql, ids, narrow=True)}
     rows = [
         (int(row[0]), known[int(row[0])][0], *row[1:], *known[int(row[0])][1:])
         for row in bridges

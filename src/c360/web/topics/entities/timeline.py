@@ -7,19 +7,23 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from c360.govern.reading import Reading
-from c360.govern.sql import comma, literal, quote
+from c360.govern.sql import comma
 from c360.profiles.columns import label_of
 from c360.project import Project
-from c360.web.topics.entities.cursors import Cursor, parse_cursor
+from c360.web.topics.entities.cursors import Cursor, parse_cursor, unknown_cursor
+from c360.web.topics.entities.past import (
+    Past,
+    data_end,
+    detail_columns,
+    first_week,
+    placed,
+    shown_columns,
+    stream_of,
+    weeks_shown,
+)
 
 page_rows = 12
-weeks_shown = 26
 most_series = 5
-days_compared = 28
-own_columns = (
-    "activity_uuid", "entity_id", "activity", "activity_ts", "occurrence", "activity_repeated_at",
-    "activity_occurence", "updated_at",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,28 +73,6 @@ class Weeks:
     rows: tuple[tuple[date, tuple[int, ...]], ...]
 
 
-def stream_of(reading: Reading, entity: str) -> str | None:
-    """The stream of an entity; None when nothing of it is recorded."""
-    name = f"{entity}_stream"
-    return name if name in reading.tables() else None
-
-
-def data_end(reading: Reading, entity: str) -> datetime:
-    """Up to when activities are known: the run's "now", or the newest activity when it is more than a day older."""
-    key = ("data end", entity)
-    at = reading.as_of.replace(tzinfo=None)
-    stream = stream_of(reading, entity)
-    if key not in reading.memory:
-        newest = (
-            reading.rows(f"SELECT max(activity_ts) FROM {quote(stream)} WHERE activity_ts <= ?", (at,))[0][0]
-            if stream
-            else None
-        )
-        reading.memory[key] = at if newest is None or at - newest < timedelta(days=1) else newest
-    found: datetime = reading.memory[key]
-    return found
-
-
 def shades(counts: Sequence[tuple[str, int]]) -> dict[str, int]:
     """A colour for each kind: the most frequent ones have their own, the rest share the last."""
     return {activity: min(place, most_series) for place, (activity, _) in enumerate(counts)}
@@ -112,26 +94,19 @@ class Tally:
     active_before: int = 0
 
 
-def tally(reading: Reading, entity: str, entity_id: int) -> Tally | None:
+def tally(reading: Reading, entity: str, entity_id: int, past: Past | None) -> Tally | None:
     """Count what an entity did; None when nothing of its kind is recorded."""
     stream = stream_of(reading, entity)
-    if stream is None:
+    if stream is None or past is None:
         return None
-    at = data_end(reading, entity)
-    local = "activity_ts"
-    if reading.project.timezone != "UTC":
-        local = f"(activity_ts AT TIME ZONE 'UTC' AT TIME ZONE {literal(reading.project.timezone)})"
-    age = (
-        f"CASE WHEN activity_ts > ? THEN 0 WHEN activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL {days_compared} DAY THEN 1 "
-        f"WHEN activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL {2 * days_compared} DAY THEN 2 ELSE 0 END"
-    )
+    if past.is_whole:
+        return tally_of([(*row[2:3], *row[4:7], 1) for row in past.rows])
+    named, params = placed(reading, entity)
     sql = (
-        f"SELECT activity, CASE WHEN activity_ts >= ? THEN CAST(date_trunc('week', {local}) AS DATE) END AS week, "
-        f"{age} AS age, CASE WHEN {age} > 0 THEN CAST(activity_ts AS DATE) END AS day, count(*) "
-        f"FROM {reading.of(stream, [entity_id])} WHERE entity_id = ? GROUP BY 1, 2, 3, 4"
+        f"SELECT activity, {named}, count(*) FROM {reading.of(stream, [entity_id])} "
+        "WHERE entity_id = ? GROUP BY 1, 2, 3, 4"
     )
-    start = datetime.combine(first_week(at), datetime.min.time())
-    return tally_of(reading.rows(sql, (start, *[at] * 6, entity_id)))
+    return tally_of(reading.rows(sql, (*params, entity_id)))
 
 
 def tally_of(rows: Sequence[tuple[Any, ...]]) -> Tally:
@@ -160,41 +135,69 @@ def timeline(
     reading: Reading,
     entity: str,
     entity_id: int,
+    past: Past | None,
     counts: Sequence[tuple[str, int]],
     kinds: Sequence[str],
     cursor: str | None,
 ) -> Timeline:
     """One page of the newest activities, only of some `kinds` when there are any."""
     stream = stream_of(reading, entity)
-    if stream is None:
+    if stream is None or past is None:
         return Timeline((), None)
-    columns = [column.name for column in reading.columns(stream) if column.name not in own_columns]
-    parts, params = ["entity_id = ?"], [entity_id, *kinds]
-    if kinds:
-        parts.append(f"activity IN ({comma('?' for _ in kinds)})")
-    if cursor:
-        at, uuid = parse_cursor(cursor, 2).after
-        parts.append("(activity_ts < ? OR (activity_ts = ? AND CAST(activity_uuid AS VARCHAR) > ?))")
-        params += [at, at, uuid]
-    chosen = comma(
-        ["CAST(activity_uuid AS VARCHAR)", "activity_ts", "activity", "occurrence", *(quote(name) for name in columns)]
-    )
-    sql = (
-        f"SELECT {chosen} FROM {reading.of(stream, [entity_id])} WHERE {' AND '.join(parts)} "
-        f"ORDER BY activity_ts DESC, CAST(activity_uuid AS VARCHAR) LIMIT {page_rows + 1}"
-    )
-    rows = reading.rows(sql, params)
-    shade, sources = shades(counts), sources_by_activity(reading.project)
+    after = place_of(cursor) if cursor else None
+    if past.is_whole or not (kinds or after):
+        rows = [row for row in past.rows if (not kinds or row[2] in kinds) and is_after(row, after)]
+    else:
+        rows = older(reading, entity, entity_id, kinds, after)
+    columns, shade, sources = detail_columns(reading, stream), shades(counts), sources_by_activity(reading.project)
     items = tuple(happened(row, columns, shade, sources) for row in rows[:page_rows])
     more = Cursor(reading.snapshot_id, (items[-1].at, items[-1].uuid)).text() if len(rows) > page_rows else None
     return Timeline(items, more)
+
+
+def place_of(cursor: str) -> tuple[datetime, str]:
+    """Time and id of the last activity of the page before.
+
+    Raises:
+        ProjectError: the cursor is none of ours.
+    """
+    at, uuid = parse_cursor(cursor, 2).after
+    if not isinstance(at, datetime) or at.tzinfo is not None or not isinstance(uuid, str):
+        raise unknown_cursor()
+    return at, uuid
+
+
+def is_after(row: tuple[Any, ...], after: tuple[datetime, str] | None) -> bool:
+    """Whether an activity comes after the last one of the page before."""
+    uuid, at = row[:2]
+    return after is None or at < after[0] or (at == after[0] and uuid > after[1])
+
+
+def older(
+    reading: Reading, entity: str, entity_id: int, kinds: Sequence[str], after: tuple[datetime, str] | None
+) -> list[tuple[Any, ...]]:
+    """The next activities of an entity that did too much for one look."""
+    stream = f"{entity}_stream"
+    named, params = placed(reading, entity)
+    parts: list[str] = ["entity_id = ?"]
+    values: list[Any] = [*params, entity_id, *kinds]
+    if kinds:
+        parts.append(f"activity IN ({comma('?' for _ in kinds)})")
+    if after:
+        parts.append("(activity_ts < ? OR (activity_ts = ? AND CAST(activity_uuid AS VARCHAR) > ?))")
+        values += [after[0], *after]
+    sql = (
+        f"SELECT {shown_columns(reading, stream, named)} FROM {reading.of(stream, [entity_id])} WHERE {' AND '.join(parts)} "
+        f"ORDER BY activity_ts DESC, CAST(activity_uuid AS VARCHAR) LIMIT {page_rows + 1}"
+    )
+    return reading.rows(sql, values)
 
 
 def happened(
     row: tuple[Any, ...], columns: Sequence[str], shade: Mapping[str, int], sources: Mapping[str, tuple[str, ...]]
 ) -> Happened:
     """One row of a stream."""
-    uuid, at, activity, occurrence, *values = row
+    uuid, at, activity, occurrence, _, _, _, *values = row
     details = tuple(
         (label_of(name, None), value) for name, value in zip(columns, values, strict=True) if value is not None
     )
@@ -221,13 +224,3 @@ def per_week(reading: Reading, entity: str, found: Tally | None) -> Weeks | None
         rows.append((week, tuple([*values, others[week]] if has_others else values)))
     kinds = [*(label_of(activity, None) for activity in named), *(["Other"] if has_others else [])]
     return Weeks(tuple(kinds), tuple(range(len(kinds))), tuple(rows))
-
-
-def first_week(at: datetime) -> date:
-    """The Monday with which the half year begins that a chart shows."""
-    return monday(at.date()) - timedelta(weeks=weeks_shown - 1)
-
-
-def monday(day: date) -> date:
-    """The first day of a week."""
-    return day - timedelta(days=day.weekday())

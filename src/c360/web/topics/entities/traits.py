@@ -162,6 +162,7 @@ def candidates(reading: Reading, entity: str, entity_id: int, column: str) -> tu
         f"SELECT {quote(column)}, source, record_key, record_ts, superseded FROM {reading.of(table, [entity_id])} WHERE entity_id = ? "
         f"ORDER BY {record_order(reading, entity, column)} LIMIT 200",
         (entity_id,),
+        narrow=True,
     )
     winner = next((place for place, row in enumerate(rows) if row[0] is not None), None)
     return tuple(
@@ -197,7 +198,7 @@ def origin_of(reading: Reading, entity: str, entity_id: int) -> Origin:
         ["source", *(f"row_number() OVER (ORDER BY {order})" for order in orders), *(quote(name) for name in names)]
     )
     sql = f"SELECT {chosen} FROM {reading.of(table, [entity_id])} WHERE entity_id = ?"
-    rows = reading.rows(sql, (entity_id,))
+    rows = reading.rows(sql, (entity_id,), narrow=True)
     found = {}
     for column, name in enumerate(names, 1 + len(orders)):
         place = 1 + orders.index(by_name[name])

@@ -2,17 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 from uuid import UUID
 
 from c360.cleaning import normalise
-from c360.govern.opened import identifiers, names
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.profiles.names import entity_name_column, names_of, naming
-
-if TYPE_CHECKING:
-    from c360.govern.opened import Copy
 
 most_found = 20
 last_character = chr(0x10FFFF)
@@ -85,7 +81,7 @@ def own_id(reading: Reading, entity: str, text: str) -> int | None:
     """An entity by our id, or by its public id."""
     if text.isascii() and text.isdigit() and len(text) < 19:
         sql, value = f"SELECT entity_id FROM {reading.of(entity, [int(text)])} WHERE entity_id = ?", int(text)
-        return next((int(row[0]) for row in reading.rows(sql, (value,))), None)
+        return next((int(row[0]) for row in reading.rows(sql, (value,), narrow=True)), None)
     try:
         public = UUID(text)
     except ValueError:
@@ -100,8 +96,8 @@ def like_name(reading: Reading, entity: str, text: str) -> list[Hit]:
     if named.column is None or named.column in reading.masked(entity):
         return []
     copy = reading.copy_of(entity)
-    if copy is not None and entity_name_column(reading, entity) == named.column:
-        return [Hit(entity, one, name, "name", is_exact=False) for one, name in copied_names(copy, text)]
+    if copy is not None and copy.names is not None and entity_name_column(reading, entity) == named.column:
+        return [Hit(entity, one, name, "name", is_exact=False) for one, name in copy.names.called(text, most_found)]
     name = quote(named.column)
     sql = (
         f"SELECT entity_id, {name} FROM {quote(entity)} WHERE contains(lower({name}), lower(?)) ORDER BY "
@@ -111,15 +107,6 @@ def like_name(reading: Reading, entity: str, text: str) -> list[Hit]:
     return [Hit(entity, int(row[0]), str(row[1]), "name", is_exact=False) for row in reading.rows(sql, (text, text))]
 
 
-def copied_names(copy: "Copy", text: str) -> list[tuple[int, str]]:
-    """Names that begin with a text, which stand together in the copy, and then those that hold it."""
-    sql = f"SELECT entity_id, name FROM {names} WHERE {{}} ORDER BY small, name, entity_id LIMIT {most_found}"
-    found = copy.rows(sql.format("small >= lower(?) AND small < lower(?)"), (text, text + last_character))
-    if len(found) < most_found:
-        found += copy.rows(sql.format("contains(small, lower(?)) AND NOT starts_with(small, lower(?))"), (text, text))
-    return [(int(row[0]), str(row[1])) for row in found[:most_found]]
-
-
 def like_identifier(reading: Reading, entity: str, text: str) -> list[Hit]:
     """Entities with an identifier that begins with the text; masked ones are not searched."""
     kinds = [
@@ -127,18 +114,27 @@ def like_identifier(reading: Reading, entity: str, text: str) -> list[Hit]:
     ]
     if not kinds:
         return []
-    marks = ", ".join("?" for _ in kinds)
+    beginnings = tuple(dict.fromkeys((text, text.lower())))
     copy = reading.copy_of(entity)
-    table = identifiers if copy else quote(f"{entity}_identifier")
+    if copy is not None:
+        rows: Sequence[tuple[Any, ...]] = copy.identifiers.beginning(beginnings, kinds, most_found)
+    else:
+        rows = asked_identifiers(reading, entity, beginnings, kinds)
+    called = names_of(reading, entity, [int(row[0]) for row in rows])
+    return [Hit(entity, int(row[0]), called.get(int(row[0]), str(row[0])), str(row[1]), is_exact=False) for row in rows]
+
+
+def asked_identifiers(
+    reading: Reading, entity: str, beginnings: Sequence[str], kinds: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """The same from the table: entities and one kind each."""
+    table, marks = quote(f"{entity}_identifier"), ", ".join("?" for _ in kinds)
     lines = [
         f"SELECT entity_id, id_kind FROM {table} WHERE id_kind IN ({marks}) AND value >= ? AND value < ?"
-        for _ in dict.fromkeys((text, text.lower()))
+        for _ in beginnings
     ]
-    ends = [end for one in dict.fromkeys((text, text.lower())) for end in (*kinds, one, one + last_character)]
     sql = (
         f"SELECT entity_id, min(id_kind) FROM ({' UNION ALL '.join(lines)}) GROUP BY entity_id "
         f"ORDER BY entity_id LIMIT {most_found}"
     )
-    rows = copy.rows(sql, ends) if copy else reading.rows(sql, ends)
-    called = names_of(reading, entity, [int(row[0]) for row in rows])
-    return [Hit(entity, int(row[0]), called.get(int(row[0]), str(row[0])), str(row[1]), is_exact=False) for row in rows]
+    return reading.rows(sql, [end for one in beginnings for end in (*kinds, one, one + last_character)])
