@@ -1,4 +1,4 @@
-"""Thirty features over a generated stream: our passes, one query per feature, one giant query, and the scan below all.
+"""Thirty features over a generated stream: our passes, from activities and from sums of days, other ways, and the scan below all.
 
 python -m bench.features [--events 1000000,10000000] [--people 100000] [--memory 12GB] [--limit 60] [--store FOLDER]
 
@@ -8,7 +8,6 @@ longer than the limit is stopped and says so. With --store the generated stream 
 """
 
 import argparse
-import os
 import resource
 import sys
 import tempfile
@@ -31,6 +30,8 @@ from c360.features.language.resolved import resolve
 from c360.features.panel import PanelRequest, panel_table, write_panel
 from c360.features.tables import column_types, compute
 from c360.features.update.carry import Update
+from c360.features.update.days import Keeping, day_table, keep_days
+from c360.features.update.past import Past
 from c360.project import Project, load_project
 from c360.warehouse import Connection
 from c360.warehouse.engines.duckdb import dense_groups, open_work
@@ -73,15 +74,15 @@ def open_bench(folder: Path, events: int, people: int, memory: str | None) -> tu
     lines = "".join(f"    {name}: {text}\n" for name, text in features().items())
     (folder / "c360.yaml").write_text(head + lines, encoding="utf-8")
     work = open_work(folder / "bench.duckdb", threads=2, memory=memory)
-    if work.table_exists("entities", "person"):
+    if work.table_exists("identity", "member"):
         return work, load_project(folder)
     sessions = max(events // 10, 1)
-    for schema in ("activity", "entities", "features"):
+    for schema in ("activity", "entities", "features", "identity"):
         work.create_schema(schema)
     kind = "CASE WHEN hash(i * 7) % 100 < 80 THEN 'viewed' WHEN hash(i * 7) % 100 < 93 THEN 'carted' ELSE 'bought' END"
     start = f"TIMESTAMP '2024-01-01' + to_seconds(CAST(hash(i // 10) % {731 * 86400} AS BIGINT))"
     work.execute(
-        f"CREATE TABLE activity.person AS SELECT *, CAST(md5(CAST(i AS VARCHAR)) AS UUID) AS activity_uuid FROM ("
+        f"CREATE OR REPLACE TABLE activity.person AS SELECT *, entity_id * 3 + (i // 10) % 3 AS node_id, CAST(md5(CAST(i AS VARCHAR)) AS UUID) AS activity_uuid FROM ("
         f"SELECT i, CAST(hash((i // 10) * 13) % {people} AS BIGINT) AS entity_id, {kind} AS activity, "
         f"{start} + to_seconds(CAST((i % 10) * 40 AS BIGINT)) AS activity_ts, 's' || (hash(i * 3) % 5000) AS sku, "
         f"CASE WHEN {kind} = 'bought' THEN CAST(hash(i * 5) % 20000 / 100.0 AS DECIMAL(18,2)) END AS amount "
@@ -89,7 +90,11 @@ def open_bench(folder: Path, events: int, people: int, memory: str | None) -> tu
         portable=False,
     )
     work.execute(
-        f"CREATE TABLE entities.person AS SELECT CAST(i AS BIGINT) AS entity_id FROM range({people}) t(i)",
+        f"CREATE OR REPLACE TABLE entities.person AS SELECT CAST(i AS BIGINT) AS entity_id FROM range({people}) t(i)",
+        portable=False,
+    )
+    work.execute(
+        f"CREATE TABLE identity.member AS SELECT CAST(i AS BIGINT) AS node_id, CAST(i // 3 AS BIGINT) AS entity_id FROM range({3 * people}) t(i)",
         portable=False,
     )
     return work, load_project(folder)
@@ -107,8 +112,7 @@ class Clock:
 
 
 def cpu() -> float:
-    times = os.times()
-    return times.user + times.system
+    return time.process_time()
 
 
 class Report:
@@ -149,12 +153,20 @@ def measure(folder: Path, events: int, people: int, memory: str | None, limit: f
     cuts = tuple(datetime(2025, month, 1) for month in (2, 4, 6, 8, 10, 12))  # noqa: DTZ001
     request = PanelRequest("person", cuts, tuple(key[1] for key in merging), "no bought in 30d")
 
-    def fresh() -> Tables:
-        return Tables(project, Frame(AS_OF, project.timezone), column_types(work, reads), {})
+    def fresh(at: datetime = AS_OF) -> Tables:
+        return Tables(project, Frame(at, project.timezone), column_types(work, reads), {})
 
     def plan(some: dict[Key, Read]) -> None:
         with dense_groups(work):
             compute(work, fresh(), some)
+
+    def sum_days() -> float:
+        return keep_days(Keeping(work, fresh(), reads, None, Past(AS_OF, "", {"person": ("", 0)})))["person"]
+
+    def from_days(at: datetime) -> None:
+        tables = fresh(at)
+        tables.days["person"] = day_table("person")
+        compute(work, tables, merging)
 
     def write_one(sql: str) -> None:
         work.execute(f"CREATE OR REPLACE TABLE one AS {sql}", portable=False)
@@ -171,6 +183,9 @@ def measure(folder: Path, events: int, people: int, memory: str | None, limit: f
     report.run(lambda: work.rows(floor_sql), "read four columns (floor)")
     report.run(lambda: plan(reads), "passes by window, distinct apart (c360)")
     report.run(lambda: plan(merging), f"the same, the {len(merging)} that merge")
+    report.run(sum_days, "summing days: {} per identifier and day", lambda found: f"{found:.1f}")
+    report.run(lambda: from_days(AS_OF), f"the {len(merging)} from sums of days, at midnight")
+    report.run(lambda: from_days(AS_OF - timedelta(hours=9)), "the same, at 15:00")
     report.run(one_by_one, "one query per feature")
     report.run(lambda: write_one(giant(project, reads, fresh())), "one giant query")
     report.run(
@@ -199,6 +214,8 @@ def measure_day(work: Connection, project: Project, report: Report) -> None:
     build(work, project, day)
     work.execute("INSERT INTO activity.person SELECT * FROM today")
     work.execute(f"INSERT INTO {increment.change_table} SELECT DISTINCT 'person', entity_id, 1 FROM today")
+    changed = "SELECT DISTINCT 'person', node_id, date_trunc('day', activity_ts), 1 FROM today"
+    work.execute(f"INSERT INTO {increment.day_table} {changed}")
     work.execute(f"UPDATE {increment.state_table} SET version = 1")
     people, ways = work.scalar("SELECT count(*) FROM entities.person"), []
 

@@ -10,7 +10,7 @@ from tests.unit.test_features_following import AT, Followed
 
 declared = """
 features:
-  person: {f: {count: seen, window: 7d, history: daily}, m: {median: seen}, s: {streak: seen}, n: {score: f, n: 3}}
+  person: {f: {count: seen, history: daily}, w: {sum: seen, window: 7d}, l: {last: seen}, m: {median: seen}, s: {streak: seen}, n: {score: f, n: 3}}
   team: {h: {sum: person.f}, d: {distinct: seen, take: sku}}
 """
 
@@ -18,6 +18,8 @@ features:
 @pytest.fixture
 def statements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr("c360.activity.increment.least_rows", 0)
+    monkeypatch.setattr("c360.features.update.days.least_rows", 0)
+    monkeypatch.setattr("c360.features.update.days.least_events", 0.0)
     followed, seen = Followed(tmp_path, declared), dict[str, None]()
     followed.run()
     followed.log.append(("late", "u7", None, "s9", 5, AT - timedelta(days=300)))
@@ -29,7 +31,9 @@ def statements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     followed.made.work.on_statement = note
     assert followed.run().full is None
-    return [sql for sql in seen if "c360_" in sql or "_was_" in sql or "_state" in sql or "_change" in sql]
+    return [
+        sql for sql in seen if "c360_" in sql or "_was_" in sql or "_day_" in sql or "_state" in sql or "_change" in sql
+    ]
 
 
 def test_following_is_recorded(statements: list[str]) -> None:

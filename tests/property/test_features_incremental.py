@@ -10,6 +10,7 @@ from tests.property.random_features import History
 from tests.property.test_features_brute_force import differences
 
 worlds_per_project = 50
+worlds_by_day = 20
 
 
 @pytest.fixture(autouse=True)
@@ -21,15 +22,22 @@ def follow_however_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("c360.features.update.carry.most_touched", 1.0)
 
 
+@pytest.fixture
+def by_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sums per identifier and day are kept although streams are short and days are sparse."""
+    monkeypatch.setattr("c360.features.update.days.least_rows", 0)
+    monkeypatch.setattr("c360.features.update.days.least_events", 0.0)
+
+
 def content(store: Spine) -> dict[str, list[Any]]:
-    """Every table of streams and features, without what is remembered for the next run."""
+    """Every table of streams and features, and the sums of days, without what else is remembered for the next run."""
     names = store.work.rows(
         "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN ('activity', 'entities', 'features')",
         portable=False,
     )
     found = {}
     for schema, name in sorted(names):
-        if not name.startswith("_") or name == "_unattached":
+        if not name.startswith("_") or name == "_unattached" or name.startswith("_day_"):
             columns = sorted(store.work.columns_of(schema, name).items())
             listed = ", ".join(f'"{column}"' for column, _ in columns)
             rows = store.work.rows(f'SELECT {listed} FROM {schema}."{name}"')
@@ -66,6 +74,24 @@ def test_following_is_rebuilding_is_plain_reading(tmp_path: Path, seed: int) -> 
     moving, carried = play(tmp_path, seed, worlds_per_project)
 
     assert carried
+    assert_right(moving)
+
+
+@pytest.mark.parametrize("seed", range(10, 13))
+def test_following_by_sums_of_days_is_rebuilding_is_plain_reading(tmp_path: Path, by_day: None, seed: int) -> None:
+    moving, carried = play(tmp_path, seed, worlds_by_day)
+
+    assert carried
+    assert moving.store is not None
+    assert "c_" in "".join(moving.store.work.columns_of("features", "_day_person"))
+    assert_right(moving)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(5200, 5300))
+def test_following_by_sums_of_days_at_length(tmp_path: Path, by_day: None, seed: int) -> None:
+    moving, _ = play(tmp_path, seed, worlds_per_project)
+
     assert_right(moving)
 
 

@@ -19,11 +19,13 @@ least_rows = 200_000  # with fewer, building everything anew is as quick, and no
 kept_versions = 8  # whose changes stay known
 state_table, input_table = '"activity"."_state"', '"activity"."_input"'
 node_table, change_table = '"activity"."_node"', '"activity"."_change"'
+day_table = '"activity"."_change_day"'
 fresh_node = quote("c360_fresh_node")
 tables = {
     state_table: "stream VARCHAR, definition VARCHAR, version BIGINT, build VARCHAR",
     input_table: "stream VARCHAR, source VARCHAR, fingerprint VARCHAR, place BIGINT",
     change_table: "stream VARCHAR, entity_id BIGINT, version BIGINT",
+    day_table: "stream VARCHAR, node_id BIGINT, day TIMESTAMP, version BIGINT",
 }
 
 
@@ -202,8 +204,8 @@ def remember(work: Connection, built: Mapping[str, Inputs]) -> None:
             work.execute(
                 f"INSERT INTO {input_table} VALUES (?, ?, ?, ?)", (stream, source, read.fingerprint, read.place)
             )
-        if not inputs.version:
-            work.execute(f"DELETE FROM {change_table} WHERE stream = ?", (stream,))
+        for table in (change_table, day_table) if not inputs.version else ():
+            work.execute(f"DELETE FROM {table} WHERE stream = ?", (stream,))
     work.replace_table(node_table, "SELECT node_id, entity_id FROM identity.lookup")
 
 
@@ -226,6 +228,11 @@ def changed_sql(stream: str, after: int) -> str:
     return f"SELECT entity_id FROM {change_table} WHERE stream = {literal(stream)} AND version > {after}"
 
 
+def changed_days_sql(stream: str, after: int) -> str:
+    """SQL of the identifiers and days (UTC) whose activities came, went or changed after a version; merges change none."""
+    return f"SELECT DISTINCT node_id, day FROM {day_table} WHERE stream = {literal(stream)} AND version > {after}"
+
+
 def touched_since(work: Connection, stream: str, before: str) -> str | None:
     """SQL of the entities whose activities changed since a state of the stream; None when that is not remembered."""
     build, _, version = before.partition(" ")
@@ -242,4 +249,5 @@ def states(work: Connection) -> dict[str, str]:
 
 def forget_changes(work: Connection, stream: str, until: int) -> None:
     """Let go of changes that were followed; the last few are kept for those who come later or go back."""
-    work.execute(f"DELETE FROM {change_table} WHERE stream = ? AND version <= ?", (stream, until - kept_versions))
+    for table in (change_table, day_table):
+        work.execute(f"DELETE FROM {table} WHERE stream = ? AND version <= ?", (stream, until - kept_versions))

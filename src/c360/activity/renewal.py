@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from c360.activity.increment import Changes, change_table, node_table, of_sources
+from c360.activity.increment import Changes, change_table, day_table, node_table, of_sources
 from c360.activity.readings import Context, Reading
 from c360.activity.vocabulary import attributes_of
 from c360.warehouse import Connection, comma, literal, qualified, quote
 
-fresh, whole = quote("c360_fresh"), quote("c360_whole")
+fresh, whole, differing = quote("c360_fresh"), quote("c360_whole"), quote("c360_differing")
 touched, again = quote("c360_touched"), quote("c360_again")
 plain_columns = ("activity_uuid", "node_id", "entity_id", "activity", "activity_ts")
 most_touched = 0.3  # of the rows; beyond, building the whole stream is quicker
@@ -31,7 +31,8 @@ def find_touched(work: Connection, context: Context, entity: str, changes: Chang
     entities of rows that differ.
 
     Reads:  activity.<entity>, activity._node, identity.member
-    Writes: scratch c360_fresh (rows that came), c360_whole (all rows of changed sources), c360_touched(entity_id)
+    Writes: scratch c360_fresh (rows that came), c360_whole (all rows of changed sources), c360_differing (rows of those
+            that came, went or changed: what they were and are), c360_touched(entity_id)
 
     Args:
         work: the work database.
@@ -40,7 +41,7 @@ def find_touched(work: Connection, context: Context, entity: str, changes: Chang
         changes: what changed.
         found: SQL of the rows that came, and of all rows of changed sources.
     """
-    stream, attributes = qualified("activity", entity), attributes_of(context.project, entity)
+    stream = qualified("activity", entity)
     for table, sql in zip((fresh, whole), found, strict=True):
         work.execute(f"DROP TABLE IF EXISTS {table}")
         work.execute(f"CREATE TEMP TABLE {table} AS {sql}", portable=False)  # new rows are told by their place
@@ -51,16 +52,8 @@ def find_touched(work: Connection, context: Context, entity: str, changes: Chang
     )
     parts = [f"SELECT old_id AS entity_id FROM ({moved}) a", f"SELECT new_id FROM ({moved}) b"]
     parts.append(f"SELECT entity_id FROM {fresh}")
-    if changes.replaced:
-        names = ["node_id", "activity", "activity_ts", *(quote(name) for name in attributes)]
-        differs = " OR ".join(f"s.{name} IS DISTINCT FROM w.{name}" for name in names)
-        old = f"SELECT * FROM {stream} s WHERE {of_sources(context, entity, changes.replaced)}"
-        pairs = (
-            f"SELECT s.entity_id AS old_id, w.entity_id AS new_id FROM ({old}) s FULL JOIN {whole} w "
-            f"ON w.activity_uuid = s.activity_uuid WHERE s.activity_uuid IS NULL OR w.activity_uuid IS NULL OR {differs}"
-        )
-        parts += [f"SELECT old_id FROM ({pairs}) c WHERE old_id IS NOT NULL"]
-        parts += [f"SELECT new_id FROM ({pairs}) d WHERE new_id IS NOT NULL"]
+    find_differing(work, context, entity, changes)
+    parts += [f"SELECT {side}_id FROM {differing} WHERE {side}_id IS NOT NULL" for side in ("old", "new")]
     work.execute(f"DROP TABLE IF EXISTS {touched}")
     work.execute(f"CREATE TEMP TABLE {touched} AS {' UNION '.join(parts)}")
     rows, their = work.rows(
@@ -69,11 +62,29 @@ def find_touched(work: Connection, context: Context, entity: str, changes: Chang
     return bool(their <= max(rows * most_touched, 1000))
 
 
+def find_differing(work: Connection, context: Context, entity: str, changes: Changes) -> None:
+    """Compare the rows of changed sources with those in the stream.
+
+    Writes: scratch c360_differing(old_id, new_id, old_node, new_node, old_ts, new_ts)
+    """
+    columns = [f"{a}.{c} AS {b}_{n}" for c, n in (("entity_id", "id"), ("node_id", "node"), ("activity_ts", "ts"))
+               for a, b in (("s", "old"), ("w", "new"))]  # fmt: skip
+    names = ["node_id", "activity", "activity_ts", *(quote(name) for name in attributes_of(context.project, entity))]
+    differs = " OR ".join(f"s.{name} IS DISTINCT FROM w.{name}" for name in names)
+    stream = qualified("activity", entity)
+    old = f"SELECT * FROM {stream} s WHERE {of_sources(context, entity, changes.replaced)}"
+    work.execute(f"DROP TABLE IF EXISTS {differing}")
+    work.execute(
+        f"CREATE TEMP TABLE {differing} AS SELECT {comma(columns)} FROM ({old}) s FULL JOIN {whole} w "
+        f"ON w.activity_uuid = s.activity_uuid WHERE s.activity_uuid IS NULL OR w.activity_uuid IS NULL OR {differs}"
+    )
+
+
 def renew(work: Connection, context: Context, entity: str, changes: Changes, *, numbered: str, version: int) -> bool:
     """Replace the activities of the touched entities; returns whether there were any.
 
-    Reads:  activity.<entity>, identity.member, scratch c360_fresh, c360_whole, c360_touched
-    Writes: activity.<entity>, activity._change
+    Reads:  activity.<entity>, identity.member, scratch c360_fresh, c360_whole, c360_differing, c360_touched
+    Writes: activity.<entity>, activity._change, activity._change_day
 
     Args:
         work: the work database.
@@ -100,11 +111,20 @@ def renew(work: Connection, context: Context, entity: str, changes: Changes, *, 
         work.execute(f"DELETE FROM {stream} WHERE entity_id IN (SELECT entity_id FROM {touched})")
         work.execute(f"INSERT INTO {stream} SELECT * FROM {again}")
         work.execute(f"INSERT INTO {change_table} SELECT {literal(entity)}, entity_id, {version} FROM {touched}")
+        work.execute(f"INSERT INTO {day_table} {changed_days(entity, version)}")
         work.execute(f"DROP TABLE {again}")
     return some
 
 
+def changed_days(entity: str, version: int) -> str:
+    """SQL of the identifiers and days whose activities came, went or changed; what only moved between people did not."""
+    sides = ((fresh, "node_id", "activity_ts"), (differing, "old_node", "old_ts"), (differing, "new_node", "new_ts"))
+    rows = " UNION ALL ".join(f"SELECT {node} AS node_id, {ts} AS ts FROM {table}" for table, node, ts in sides)
+    columns = f"{literal(entity)}, node_id, date_trunc('day', ts), {version}"
+    return f"SELECT DISTINCT {columns} FROM ({rows}) d WHERE node_id IS NOT NULL"
+
+
 def drop_scratch(work: Connection) -> None:
     """Forget the scratch tables."""
-    for table in (fresh, whole, touched, quote("c360_fresh_node")):
+    for table in (fresh, whole, differing, touched, quote("c360_fresh_node")):
         work.execute(f"DROP TABLE IF EXISTS {table}")

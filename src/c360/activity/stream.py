@@ -40,7 +40,7 @@ def build(
     Grain:  one row per activity_uuid and stream.
     Reads:  landing.<source>, identity.lookup
     Writes: activity.<entity>; activity._unattached(entity, activity, source, reason, rows); activity.reconciliation,
-            where activities name their transactions; activity._state, _input, _node, _change: what is remembered
+            where activities name their transactions; activity._state, _input, _node, _change, _change_day: what is remembered
 
     Args:
         work: the work database.

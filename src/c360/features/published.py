@@ -10,6 +10,8 @@ from c360.entities import columns_of
 from c360.project import Project
 from c360.warehouse import Connection, comma, qualified, quote
 
+remembered = (("features", "_day_"), ("features", "_state"))
+
 
 @contextmanager
 def open_published(project: Project, snapshot: str | None = None) -> Iterator[tuple[Connection, datetime]]:
@@ -29,7 +31,9 @@ def open_published(project: Project, snapshot: str | None = None) -> Iterator[tu
 
 @contextmanager
 def open_worked(project: Project, path: Path) -> Iterator[tuple[Connection, datetime]]:
-    """Open the last run's store so that rooms can run upon it: beside streams and entities it has the links of identity.
+    """Open the last run's store so that rooms can run upon it.
+
+    Beside streams and entities it has the links of identity, and what the features of that run remember.
 
     Raises:
         WarehouseError: nothing ran yet, or a run holds the store.
@@ -41,7 +45,7 @@ def open_worked(project: Project, path: Path) -> Iterator[tuple[Connection, date
     manifest = current_manifest(project.store)
     if manifest is None or not path.is_file():
         raise WarehouseError(Fault("nothing-published", "nothing ran yet", fix="run `c360 run` first"))
-    with open_upon(path, ("activity", "entities", "identity")) as work:
+    with open_upon(path, ("activity", "entities", "identity"), remembered) as work:
         yield work, manifest.as_of.replace(tzinfo=None)
 
 

@@ -1,5 +1,6 @@
 """Streams and entity tables in, `features.<entity>` out: one computed column per declared feature."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from c360.activity import forget_changes, versions
@@ -14,6 +15,7 @@ from c360.features.language.resolved import resolve
 from c360.features.rollups import build_rollups
 from c360.features.scores import drop_panel, panel_of, scored, write_edges
 from c360.features.update.carry import Update, carry_over, prepare, set_aside, why_not
+from c360.features.update.days import Keeping, keep_days, renew_days
 from c360.features.update.past import Past, fingerprints, read_past, remember, rollup_fingerprints
 from c360.project import Project
 from c360.warehouse import Connection, comma, qualified, quote
@@ -28,7 +30,7 @@ def build(work: Connection, project: Project, as_of: datetime, *, code: str = ""
     Grain:  one row per entity_id.
     Reads:  activity.<entity>, entities.<entity>, entities.member_<a>_<b>
     Writes: features.<entity>(entity_id, one column per feature); features.<entity>_daily, _weekly, _monthly for
-            features with `history:`; features._state, _was_<entity>, _was_<a>_<b>: what is remembered
+            features with `history:`; features._state, _was_<entity>, _was_<a>_<b>, _day_<entity>: what is remembered
 
     Args:
         work: the work database.
@@ -51,11 +53,13 @@ def build(work: Connection, project: Project, as_of: datetime, *, code: str = ""
         return Update("the streams are short")
     features, engine = fingerprints(tables, reads), work.scalar("SELECT version()", portable=False)
     now = Past(as_of, f"{code} {engine} {project.timezone}", streams, features, rollup_fingerprints(reads, features))
-    update = Update("everything was asked for") if anew else follow(work, tables, reads, now)
+    keeping = Keeping(work, tables, reads, None if anew else read_past(work), now)
+    tables.days.update(renew_days(keeping))
+    update = Update("everything was asked for") if anew else follow(keeping)
     if update.full:
         with dense_groups(work):
             compute_all(work, tables, reads)
-    remember(work, tables, reads, now)
+    remember(work, tables, reads, replace(now, days=keep_days(keeping)))
     for stream, (_, version) in streams.items():
         forget_changes(work, stream, version)
     return update
@@ -69,9 +73,9 @@ def compute_all(work: Connection, tables: Tables, reads: dict[Key, Read]) -> Non
     build_rollups(work, tables, reads)
 
 
-def follow(work: Connection, tables: Tables, reads: dict[Key, Read], now: Past) -> Update:
+def follow(keeping: Keeping) -> Update:
     """Follow what changed since the last run; an update with a reason when everything must be computed."""
-    past = read_past(work)
+    work, tables, reads, past, now = keeping.work, keeping.tables, dict(keeping.reads), keeping.past, keeping.now
     reason = why_not(work, tables, past, now)
     if past is None or reason:
         return Update(reason)

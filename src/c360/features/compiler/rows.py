@@ -23,6 +23,7 @@ class Tables:
         only: entity -> a table of the ids that are computed; all where it is not named.
         streams: entity -> a table that holds the activities which those need, instead of the whole stream.
         entities: entity -> what stands for its table: entities as they were known at a past date.
+        days: stream -> the table of its sums per identifier and day, where there is one.
     """
 
     project: Project
@@ -33,6 +34,7 @@ class Tables:
     only: dict[str, str] = field(default_factory=dict)
     streams: dict[str, str] = field(default_factory=dict)
     entities: dict[str, str] = field(default_factory=dict)
+    days: dict[str, str] = field(default_factory=dict)
 
     def stream(self, name: str) -> str:
         """The quoted name of the table of an entity's activities."""

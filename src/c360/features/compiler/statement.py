@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from c360.features.compiler.days import by_day, days_sql
 from c360.features.compiler.measures import aggregate, anchored, is_grouped, space_of
 from c360.features.compiler.nulls import score_sql, with_null_policy
 from c360.features.compiler.ranked import distinct, picked, ranked
@@ -116,6 +117,9 @@ def passes(here: list[Read], tables: Tables, previous: str, made: Round) -> list
         if can_tile(reads[0], tables):
             found += tiled(reads, tables, made)
             continue
+        if by_day(reads[0], tables):
+            found.append((days_sql(reads, tables), reads))
+            continue
         rows = rows_of(reads, tables, previous)
         if is_grouped(reads[0]):
             columns = [f"{aggregate(read, rows, tables)} AS {quote(read.definition.name)}" for read in reads]
@@ -135,7 +139,7 @@ def tiled(reads: list[Read], tables: Tables, made: Round) -> list[tuple[str, lis
 
     Windows of up to a quarter take few segments at each date; what goes further back takes many, and stands apart.
     """
-    tiles = Tiles(tables, f"t{len(made.ctes)}")
+    tiles = Tiles(tables, name=f"t{len(made.ctes)}")
     parts = ([read for read in reads if (tier_of(read) == len(tiers)) is far] for far in (False, True))
     found = [(tiles.windows_sql(part), part) for part in parts if part]
     made.ctes |= {tiles.name: tiles.sums_sql(reads), f"{tiles.name}_cuts": tiles.cuts_sql()}
@@ -167,6 +171,8 @@ def group_of(read: Read, tables: Tables) -> tuple[object, ...]:
     """Features with the same group share a pass."""
     if can_tile(read, tables):
         return "tiles", read.source, read.chain
+    if by_day(read, tables):
+        return "days", read.source, read.chain, tier_of(read)
     verb, shape = read.definition.feature.verb, "grouped"
     if not is_grouped(read):
         has_maximum = not tables.types or tables.type_of(read.value_key, space_of(read)) not in ("", "BOOLEAN")

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from c360.features.compiler.rows import Tables, chain_sql
+from c360.features.compiler.days import by_day
+from c360.features.compiler.rows import Tables, activity_in, chain_sql
 from c360.features.compiler.statement import compile_round
 from c360.features.language.definition import Key
 from c360.features.language.order import stages
@@ -16,7 +17,7 @@ from c360.features.language.reads import Read
 from c360.features.rollups import periods, rollup_sql, rollups_of
 from c360.features.update.moving import find_moving
 from c360.features.update.past import Past, inputs_of
-from c360.features.update.touched import Difference, changed_table, find_touched, touched_table
+from c360.features.update.touched import Difference, changed_table, find_touched, names_of, touched_table
 from c360.warehouse import Connection, comma, qualified, quote
 
 most_touched = 0.3  # of an entity's rows; beyond, computing everything is as quick
@@ -146,23 +147,42 @@ def renew_rollups(work: Connection, narrow: Tables, reads: dict[Key, Read], diff
 def needed_streams(work: Connection, difference: Difference) -> dict[str, str]:
     """Stream -> a scratch table of the activities that the touched entities need, so that the whole is read once."""
     tables = difference.tables
-    members: dict[str, dict[str, None]] = {}
+    needing: dict[str, list[Read]] = {}
     for read in difference.steady.values():
-        if read.kind == "stream":
-            touched = f"SELECT entity_id FROM {touched_table(read.definition.entity)}"
-            if read.chain:
-                pairs, _ = chain_sql(tables.project, read.source, read.chain, tables.frame)
-                touched = f"SELECT w.member_id AS entity_id FROM ({pairs}) w WHERE w.target_id IN ({touched})"
-            members.setdefault(read.source, {})[touched] = None
+        has_history = read.definition.feature.history is not None
+        if read.kind == "stream" and (has_history or not by_day(read, tables)):
+            needing.setdefault(read.source, []).append(read)
     found = {}
-    for source, selects in members.items():
+    for source, reads in needing.items():
         found[source] = quote(f"c360_stream_{source}")
-        ids = " UNION ".join(selects)
+        where = " AND ".join([f"s.entity_id IN ({needed_ids(reads, tables)})", *needed_rows(reads, tables)])
         work.execute(f"DROP TABLE IF EXISTS {found[source]}")
-        work.execute(
-            f"CREATE TEMP TABLE {found[source]} AS SELECT s.* FROM {qualified('activity', source)} s "
-            f"WHERE s.entity_id IN ({ids})"
-        )
+        stream = qualified("activity", source)
+        work.execute(f"CREATE TEMP TABLE {found[source]} AS SELECT s.* FROM {stream} s WHERE {where}")
+    return found
+
+
+def needed_ids(reads: list[Read], tables: Tables) -> str:
+    """SQL of the entities whose activities the touched ones need: themselves, or their members."""
+    selects: dict[str, None] = {}
+    for read in reads:
+        touched = f"SELECT entity_id FROM {touched_table(read.definition.entity)}"
+        if read.chain:
+            pairs, _ = chain_sql(tables.project, read.source, read.chain, tables.frame)
+            touched = f"SELECT w.member_id AS entity_id FROM ({pairs}) w WHERE w.target_id IN ({touched})"
+        selects[touched] = None
+    return " UNION ".join(selects)
+
+
+def needed_rows(reads: list[Read], tables: Tables) -> list[str]:
+    """SQL conditions: activities that one of the features can read: in the widest window, of the names that count."""
+    found = []
+    reaches = [None if read.anchor or read.sessions else read.reach for read in reads]
+    if all(reaches):
+        found.append(f"s.activity_ts >= {tables.frame.earliest([reach for reach in reaches if reach])}")
+    names = [names_of(read) for read in reads]
+    if all(one is not None for one in names):
+        found.append(activity_in(tables.project, sorted({name for one in names for name in one or ()})))
     return found
 
 

@@ -30,6 +30,7 @@ class Past:
         streams: stream -> its name and version then.
         features: feature -> fingerprint of its definition.
         rollups: (entity, history) -> fingerprint of its table.
+        days: stream -> activities per identifier and day, where it is long; with enough of them, sums of days are kept.
     """
 
     as_of: datetime
@@ -37,6 +38,7 @@ class Past:
     streams: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     features: Mapping[Key, str] = field(default_factory=dict)
     rollups: Mapping[Key, str] = field(default_factory=dict)
+    days: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def read_past(work: Connection) -> Past | None:
     }
     return Past(
         datetime.fromisoformat(run["", "as_of"]), run["", "code"], streams, of_kind.get("feature", {}),
-        of_kind.get("rollup", {}),
+        of_kind.get("rollup", {}), {entity: float(value) for (entity, _), value in of_kind.get("days", {}).items()},
     )  # fmt: skip
 
 
@@ -87,6 +89,7 @@ def remember(work: Connection, tables: Tables, reads: Mapping[Key, Read], now: P
     rows += [("stream", entity, "", f"{build} {version}") for entity, (build, version) in now.streams.items()]
     rows += [("feature", *key, value) for key, value in now.features.items()]
     rows += [("rollup", *key, value) for key, value in now.rollups.items()]
+    rows += [("days", stream, "", repr(value)) for stream, value in now.days.items()]
     work.execute(f"DROP TABLE IF EXISTS {state_table}")
     work.execute(f"CREATE TABLE {state_table} (kind VARCHAR, entity VARCHAR, name VARCHAR, value VARCHAR)")
     listed = comma(f"({comma(literal(cell) for cell in row)})" for row in rows)

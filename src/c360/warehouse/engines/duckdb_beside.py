@@ -38,19 +38,25 @@ def attach(work: Connection, reader: SnapshotReader, schema: str = "published") 
 
 
 @contextmanager
-def open_upon(path: Path, schemas: Sequence[str]) -> Iterator[Connection]:
+def open_upon(path: Path, schemas: Sequence[str], some: Sequence[tuple[str, str]] = ()) -> Iterator[Connection]:
     """Open a database in memory; the tables of some schemas of a work store are views in schemas of the same names.
+
+    Args:
+        path: the work store.
+        schemas: whose tables are all there.
+        some: (schema, how the names begin) of other tables.
 
     Raises:
         WarehouseError: the store is held by a run, or damaged.
     """
-    listed = comma(map(literal, schemas))
+    wanted = [f"table_schema IN ({comma(map(literal, schemas))})"]
+    wanted += [f"(table_schema = {literal(one)} AND starts_with(table_name, {literal(start)}))" for one, start in some]
     with open_read_only(path) as store:
-        sql = f"SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN ({listed})"
+        sql = f"SELECT table_schema, table_name FROM information_schema.tables WHERE {' OR '.join(wanted)}"
         tables = store.rows(sql, portable=False)
     with open_memory() as work:
         work.execute(f"ATTACH {literal(str(path))} AS c360_store (READ_ONLY)", portable=False)
-        for schema in schemas:
+        for schema in dict.fromkeys([*schemas, *(schema for schema, _ in some)]):
             work.create_schema(schema)
         for schema, table in tables:
             name = qualified(schema, table)
