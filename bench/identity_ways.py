@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from c360.identity.closure.choice import Form, close_edges
-from c360.identity.closure.memory import label_components
+from c360.identity.closure.memory import Means, label_components
 from c360.identity.inputs.scratch import Scratch
 from c360.warehouse import Connection
 from c360.warehouse.engines.duckdb import open_work
@@ -60,29 +60,29 @@ def encode(folder: Path) -> Partition:
     return {}
 
 
-def hashed(work: Connection, folder: Path) -> None:
-    """Identifiers and edges by 63-bit hashes; refuses when two identifiers share one."""
+def hashed(work: Connection, folder: Path, kind: str = "TABLE") -> None:
+    """Identifiers and edges by 63-bit hashes; the edges as a table, or as a view where they are read once."""
     edges = folder / "edges.parquet"
     work.execute(
         f"CREATE TABLE node AS SELECT DISTINCT value, CAST(hash(value) >> 1 AS BIGINT) AS id FROM (SELECT a AS value FROM '{edges}' UNION ALL SELECT b FROM '{edges}')"
     )
     work.execute(
-        f"CREATE TEMP TABLE edge AS SELECT CAST(hash(a) >> 1 AS BIGINT) AS u, CAST(hash(b) >> 1 AS BIGINT) AS v FROM '{edges}'"
+        f"CREATE TEMP {kind} edge AS SELECT CAST(hash(a) >> 1 AS BIGINT) AS u, CAST(hash(b) >> 1 AS BIGINT) AS v FROM '{edges}'"
     )
 
 
-def closure(form: Form, *, compiled: bool | None = None) -> Callable[[Path], Partition]:
+def closure(form: Form, means: Means | None = None) -> Callable[[Path], Partition]:
     """Our closure, in one of its forms."""
 
     def run(folder: Path) -> Partition:
         with store(folder, form) as work:
-            hashed(work, folder)
+            hashed(work, folder, "VIEW" if means else "TABLE")
             with Scratch(work) as scratch:
-                if compiled is None:
+                if means is None:
                     label = close_edges(scratch, "edge", form)
                 else:
                     found = work.columns("SELECT u, v FROM edge")
-                    nodes, labels = label_components(found["u"], found["v"], compiled=compiled)
+                    nodes, labels = label_components(found["u"], found["v"], means)
                     label = scratch.write("label", {"node": nodes, "component_id": labels})
                 work.execute(
                     f"CREATE TABLE result AS SELECT n.value, l.component_id AS cluster FROM node n JOIN {label} l ON l.node = n.id"
@@ -180,8 +180,8 @@ ways: dict[str, Callable[[Path], Partition]] = {
     "scan": scan,
     "distinct": distinct,
     "encode": encode,
-    "in memory (numba)": closure("memory", compiled=True),
-    "in memory (scipy)": closure("memory", compiled=False),
+    "in memory (numba)": closure("memory", "numba"),
+    "in memory (scipy)": closure("memory", "scipy"),
     "sql": closure("sql"),
     "splink clustering": splink,
     "label propagation": propagation,

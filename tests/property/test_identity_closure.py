@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from c360.identity.closure.choice import Form, close_edges
-from c360.identity.closure.memory import label_components
+from c360.identity.closure.memory import Means, label_components
 from c360.identity.inputs.scratch import Scratch
 from c360.warehouse import Connection
 from c360.warehouse.engines.duckdb import open_memory
 
 Edges = list[tuple[int, int]]
+every_means: tuple[Means, ...] = ("numpy", "numba", "scipy")
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +65,11 @@ def test_hard_shapes(work: Connection, name: str, form: Form) -> None:
 
 
 @pytest.mark.parametrize("name", list(shapes()))
-@pytest.mark.parametrize("compiled", [True, False])
-def test_numba_and_scipy_agree(name: str, compiled: bool) -> None:
+@pytest.mark.parametrize("means", every_means)
+def test_numpy_numba_and_scipy_agree(name: str, means: Means) -> None:
     edges = shapes()[name]
     pairs = np.array(edges, np.int64)
-    nodes, labels = label_components(pairs[:, 0].copy(), pairs[:, 1].copy(), compiled=compiled)
+    nodes, labels = label_components(pairs[:, 0].copy(), pairs[:, 1].copy(), means)
     assert dict(zip(nodes.tolist(), labels.tolist(), strict=True)) == by_networkx(edges)
 
 
@@ -87,8 +88,8 @@ def test_random_graphs(work: Connection, edges: Edges) -> None:
 @given(edges=graphs)
 def test_random_graphs_in_memory(edges: Edges) -> None:
     pairs = np.array(edges, np.int64)
-    for compiled in (True, False):
-        nodes, labels = label_components(pairs[:, 0].copy(), pairs[:, 1].copy(), compiled=compiled)
+    for means in every_means:
+        nodes, labels = label_components(pairs[:, 0].copy(), pairs[:, 1].copy(), means)
         assert dict(zip(nodes.tolist(), labels.tolist(), strict=True)) == by_networkx(edges)
 
 
@@ -97,9 +98,10 @@ def test_random_graphs_in_memory(edges: Edges) -> None:
 def test_random_graphs_in_memory_of_numbers_that_lie_far_apart(edges: Edges, apart: int) -> None:
     far = [(u * apart, v * apart) for u, v in edges]
     pairs = np.array(far, np.int64)
-    nodes, labels = label_components(pairs[:, 0].copy(), pairs[:, 1].copy(), compiled=True)
-    assert len(set(nodes.tolist())) == len(nodes)
-    assert dict(zip(nodes.tolist(), labels.tolist(), strict=True)) == by_networkx(far)
+    for means in every_means:
+        nodes, labels = label_components(pairs[:, 0].copy(), pairs[:, 1].copy(), means)
+        assert len(set(nodes.tolist())) == len(nodes)
+        assert dict(zip(nodes.tolist(), labels.tolist(), strict=True)) == by_networkx(far)
 
 
 def test_no_edges_give_no_components(work: Connection) -> None:

@@ -243,6 +243,7 @@ def test_a_store_of_an_older_form_keeps_its_ids(store: Store) -> None:
         store.work.execute(f"DROP TABLE identity.{table}")
     store.work.execute("DROP VIEW identity.edge")
     store.work.execute("ALTER TABLE identity.evidence DROP COLUMN weaker")
+    store.work.execute("ALTER TABLE identity.node DROP COLUMN digest")
     store.work.execute("CREATE VIEW identity.edge AS SELECT u, v FROM identity.evidence")
     store.run()
     assert store.state() == before

@@ -90,6 +90,14 @@ class Connection:
         )
         return bool(self.rows(sql, portable=False))
 
+    def column_exists(self, schema: str, table: str, name: str) -> bool:
+        """Whether a table is there and has the column."""
+        sql = (
+            f"SELECT 1 FROM duckdb_columns() WHERE schema_name = {literal(schema)} "
+            f"AND table_name = {literal(table)} AND column_name = {literal(name)}"
+        )
+        return bool(self.rows(sql, portable=False))
+
     def describe(self, select: str) -> dict[str, str]:
         """The columns of a SELECT with their types, in order, without running it."""
         return {str(row[0]): str(row[1]) for row in self.rows(f"DESCRIBE {select}", portable=False)}

@@ -7,7 +7,7 @@ from c360.identity.closure.memory import close_in_memory
 from c360.identity.inputs.scratch import Scratch
 
 Form = Literal["auto", "sql", "memory"]
-quick_in_memory = 3_000_000  # edges; below that, starting the in-memory form costs more than it saves
+quick_in_memory = 50_000  # edges; below that, loading numpy costs more than it saves
 
 
 def close_edges(scratch: Scratch, edges: str, form: Form = "auto") -> str:

@@ -1,7 +1,7 @@
-"""Edges of a table in, the least node of every component out, in this machine's memory: numba, or scipy without it."""
+"""Edges of a table in, the least node of every component out, in this machine's memory: numpy, of many numba or scipy."""
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from c360.identity.inputs.scratch import Scratch
 
@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Numbers = NDArray[int64]
+
+Means = Literal["numpy", "numba", "scipy"]
+few_edges = 3_000_000  # so many numpy joins before numba has made its machine code, or scipy is loaded
 
 
 def close_in_memory(scratch: Scratch, edges: str) -> str:
@@ -27,13 +30,13 @@ def close_in_memory(scratch: Scratch, edges: str) -> str:
     return scratch.write("label", {"node": nodes, "component_id": labels})
 
 
-def label_components(u: "Numbers", v: "Numbers", *, compiled: bool | None = None) -> "tuple[Numbers, Numbers]":
+def label_components(u: "Numbers", v: "Numbers", means: Means | None = None) -> "tuple[Numbers, Numbers]":
     """Label the nodes of a graph.
 
     Args:
         u: (n_edges,) int64, not negative: one end of each edge.
         v: (n_edges,) int64: the other end.
-        compiled: whether numba does it; None when it is installed.
+        means: what does it; None chooses by the number of edges and by what is installed.
 
     Returns:
         nodes: (n_nodes,) int64, in no order: the nodes that have an edge;
@@ -43,24 +46,27 @@ def label_components(u: "Numbers", v: "Numbers", *, compiled: bool | None = None
 
     if not len(u):
         return np.empty(0, np.int64), np.empty(0, np.int64)
+    means = means or quickest(len(u))
     span = int(max(u.max(), v.max())) + 1
     if span <= 4 * len(u) + 1_000_000:  # numbers close together are their own places
         seen = np.zeros(span, np.bool_)
         seen[u] = True
         seen[v] = True
         nodes, first, second = np.flatnonzero(seen), u, v
-        roots = union(first, second, span, compiled=compiled)[nodes]
+        roots = union(first, second, span, means)[nodes]
         return nodes, roots
-    if is_compiled(said=compiled):
+    if means == "numba":
         return label_scattered(u, v)
     nodes, places = np.unique(np.concatenate((u, v)), return_inverse=True)
-    roots = union(places[: len(u)], places[len(u) :], len(nodes), compiled=False)
+    roots = union(places[: len(u)], places[len(u) :], len(nodes), means)
     return nodes, nodes[roots]
 
 
-def is_compiled(*, said: bool | None) -> bool:
-    """Whether numba does it; it is a matter of what is installed where nobody says."""
-    return find_spec("numba") is not None if said is None else said
+def quickest(edges: int) -> Means:
+    """What joins so many edges in the shortest time."""
+    if edges <= few_edges:
+        return "numpy"
+    return "numba" if find_spec("numba") is not None else "scipy"
 
 
 def label_scattered(u: "Numbers", v: "Numbers") -> "tuple[Numbers, Numbers]":
@@ -76,14 +82,35 @@ def label_scattered(u: "Numbers", v: "Numbers") -> "tuple[Numbers, Numbers]":
     return nodes, labels
 
 
-def union(u: "Numbers", v: "Numbers", size: int, *, compiled: bool | None) -> "Numbers":
+def union(u: "Numbers", v: "Numbers", size: int, means: Means) -> "Numbers":
     """(size,) int64: the least member of each number's component."""
-    if is_compiled(said=compiled):
+    if means == "numpy":
+        return union_in_rounds(u, v, size)
+    if means == "numba":
         import numpy as np
 
         roots: Numbers = compiled_form("union", union_by_steps)(np.arange(size), u, v)
         return roots
     return union_by_scipy(u, v, size)
+
+
+def union_in_rounds(u: "Numbers", v: "Numbers", size: int) -> "Numbers":
+    """The form for few edges: every root joins the least one beside it that is less, until none is.
+
+    A root that has none less beside it has one in the next round, or was joined itself, so there are at most
+    2 log2(size) rounds.
+    """
+    import numpy as np
+
+    parent: Numbers = np.arange(size)
+    while len(u):
+        np.minimum.at(parent, np.maximum(u, v), np.minimum(u, v))
+        while not np.array_equal(above := parent[parent], parent):
+            parent = above
+        u, v = parent[u], parent[v]
+        apart = u != v
+        u, v = u[apart], v[apart]
+    return parent
 
 
 def union_by_scipy(u: "Numbers", v: "Numbers", size: int) -> "Numbers":
@@ -105,11 +132,14 @@ compiled_forms: dict[str, Any] = {}
 
 
 def compiled_form(name: str, steps: Any) -> Any:
-    """A loop as machine code, made once in a process."""
+    """A loop as machine code, made once on a machine where it can be kept, else once in a process."""
     if name not in compiled_forms:
         from numba import njit
 
-        compiled_forms[name] = njit(nogil=True)(steps)
+        try:
+            compiled_forms[name] = njit(nogil=True, cache=True)(steps)
+        except RuntimeError:  # neither beside the code nor in the user's cache may anything be written
+            compiled_forms[name] = njit(nogil=True)(steps)
     return compiled_forms[name]
 
 

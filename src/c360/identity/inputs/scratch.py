@@ -23,10 +23,10 @@ class Scratch:
         """The quoted SQL name of a scratch table."""
         return quote(self.prefix + name)
 
-    def make(self, name: str, select: str) -> str:
+    def make(self, name: str, select: str, *, portable: bool = True) -> str:
         """Make a scratch table of a query and return its quoted name."""
         self.drop(name)
-        self.work.execute(f"CREATE TEMP TABLE {self.table(name)} AS {select}")
+        self.work.execute(f"CREATE TEMP TABLE {self.table(name)} AS {select}", portable=portable)
         self.made[name] = None
         return self.table(name)
 

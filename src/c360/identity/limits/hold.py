@@ -53,7 +53,10 @@ def find_holds(
     Returns:
         Table (node, entity_id) of the members of what is now held; None when nothing is.
     """
-    query = suspect_query(scope, clusters, before, formers or clusters)
+    grown = scratch.make("grown", grown_query(scope, clusters, formers or clusters))
+    if not scratch.count(grown):
+        return None
+    query = suspect_query(scope, clusters, before, grown)
     if scratch.count("identity.alone"):
         query += f" AND n.entity_id NOT IN ({trusted_query(clusters)})"
     suspects = scratch.make("suspect", query)
@@ -76,7 +79,19 @@ def find_holds(
     return member
 
 
-def suspect_query(scope: Scope, clusters: str, before: str, formers: str) -> str:
+def grown_query(scope: Scope, clusters: str, formers: str) -> str:
+    """SQL of the entities of which so much became one, or that hold so much, that they are worth a look: entity_id."""
+    blocks = scope.project.file.entities.values()
+    return (
+        f"SELECT c.entity_id FROM {formers} AS c JOIN identity.entity AS e ON e.entity_id = c.node "
+        "WHERE e.status = 'active' GROUP BY c.entity_id "
+        f"HAVING COUNT(*) > {min(block.hold.people for block in blocks)} UNION "
+        f"SELECT c.entity_id FROM {clusters} AS c GROUP BY c.entity_id "
+        f"HAVING COUNT(*) > {min(block.hold.identifiers for block in blocks)}"
+    )
+
+
+def suspect_query(scope: Scope, clusters: str, before: str, grown: str) -> str:
     """SQL of the entities that grow too much: entity_id, entity, people, identifiers, reason.
 
     People are former entities with an identifier that tells people apart: that ten cookies turn out to be one
@@ -91,22 +106,13 @@ def suspect_query(scope: Scope, clusters: str, before: str, formers: str) -> str
         + " END"
         for what in ("people", "identifiers")
     )
-    merged = (
-        f"SELECT c.entity_id FROM {formers} AS c JOIN identity.entity AS e ON e.entity_id = c.node "
-        "WHERE e.status = 'active' GROUP BY c.entity_id "
-        f"HAVING COUNT(*) > {min(block.hold.people for block in blocks.values())}"
-    )
-    large = (
-        f"SELECT c.entity_id FROM {clusters} AS c GROUP BY c.entity_id "
-        f"HAVING COUNT(*) > {min(block.hold.identifiers for block in blocks.values())}"
-    )
     telling = " OR ".join(
         f"n.entity = {literal(entity)} AND n.id_kind = {literal(kind)}" for entity, kind in telling_kinds(scope)
     )
     parts = (
         "SELECT c.entity_id, n.entity, b.entity_id AS former, COUNT(*) AS size, "
         f"MAX(CASE WHEN {telling or '1 = 0'} THEN 1 ELSE 0 END) AS is_known FROM {clusters} AS c "
-        f"JOIN (SELECT entity_id FROM ({merged}) AS m UNION SELECT entity_id FROM ({large}) AS g) AS k ON k.entity_id = c.entity_id "
+        f"JOIN {grown} AS g ON g.entity_id = c.entity_id "
         f"JOIN identity.node AS n ON n.node_id = c.node LEFT JOIN {before} AS b ON b.node_id = c.node "
         "GROUP BY c.entity_id, n.entity, b.entity_id"
     )

@@ -7,13 +7,16 @@ from c360.warehouse.engines.duckdb import uuid5_sql
 namespace = "6f6b9a1e-4a35-5c1d-9f0e-3c6a36000360"  # c360's own: public ids are the same wherever the anchor is
 
 
-def update_entities(scope: Scope, scratch: Scratch, before: str, only: str | None = None) -> None:
+def update_entities(
+    scope: Scope, scratch: Scratch, before: str, now: str = "identity.member", only: str | None = None
+) -> None:
     """Compare the register with identity.member.
 
     Args:
         scope: the run.
         scratch: its tables.
         before: table (node_id, entity_id) of the members as the last run left them.
+        now: table (node_id, entity_id) of the members as they are; of `before` and `now` only what `only` names is needed.
         only: table (entity_id) of the ids whose state may have changed; None compares all.
 
     Reads:  identity.member, node
@@ -21,9 +24,6 @@ def update_entities(scope: Scope, scratch: Scratch, before: str, only: str | Non
     """
     work, moment = scratch.work, scope.moment()
     among = f" JOIN {only} AS k ON k.entity_id = {{}}" if only else ""
-    now = "identity.member"
-    if only:
-        now = scratch.make("now", f"SELECT m.node_id, m.entity_id FROM {now} AS m{among.format('m.node_id')}")
     status = "CASE WHEN m.node_id IS NULL THEN 'ended' WHEN m.entity_id = e.entity_id THEN 'active' ELSE 'merged' END"
     changed = scratch.make(
         "changed",
@@ -62,4 +62,4 @@ def update_entities(scope: Scope, scratch: Scratch, before: str, only: str | Non
         f"INSERT INTO identity.event SELECT {moment}, 'split', entity, entity_id, other_before FROM {minted} "
         "WHERE other_before IS NOT NULL"
     )
-    scratch.drop("now", "changed", "born", "minted")
+    scratch.drop("changed", "born", "minted")

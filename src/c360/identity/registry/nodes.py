@@ -4,6 +4,7 @@ from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch, values_table
 from c360.identity.inputs.trust import trust_of
 from c360.warehouse import literal
+from c360.warehouse.engines.duckdb import digest_sql
 
 
 def number_nodes(scope: Scope, scratch: Scratch) -> None:
@@ -30,31 +31,52 @@ def number_nodes(scope: Scope, scratch: Scratch) -> None:
             "named", f"SELECT slot, value, {number} AS node_id, first_seen, TRUE AS is_new FROM ({grouped}) AS s"
         )
     else:
-        known = scratch.make(
-            "known",
-            f"SELECT s.slot, s.value, s.first_seen, n.node_id, n.first_seen AS first_before FROM ({grouped}) AS s "
-            f"JOIN {slot} AS t ON t.slot = s.slot "
-            "LEFT JOIN identity.node AS n ON n.value = s.value AND n.entity = t.entity AND n.id_kind = t.id_kind",
-        )
+        known = find_known(scratch, grouped)
         named = scratch.make(
             "named",
             f"SELECT slot, value, node_id, first_seen, FALSE AS is_new FROM {known} WHERE node_id IS NOT NULL UNION ALL "
             f"SELECT slot, value, {number}, first_seen, TRUE FROM {known} WHERE node_id IS NULL",
         )
-        earlier = scratch.make(
-            "earlier",
-            f"SELECT node_id, first_seen FROM {known} WHERE node_id IS NOT NULL AND first_seen < first_before",
-        )
-        if scratch.count(earlier):
-            work.execute(
-                f"UPDATE identity.node SET first_seen = (SELECT e.first_seen FROM {earlier} AS e WHERE e.node_id = node.node_id) "
-                f"WHERE node_id IN (SELECT node_id FROM {earlier})"
-            )
-        scratch.drop("known", "earlier")
+        move_first_seen(scratch, known)
+    digest = digest_sql("t.entity", "t.id_kind", "f.value")
     work.execute(
-        f"INSERT INTO identity.node SELECT f.node_id, t.entity, t.id_kind, f.value, COALESCE(f.first_seen, {scope.moment()}) "
-        f"FROM {named} AS f JOIN {slot} AS t ON t.slot = f.slot WHERE f.is_new"
+        f"INSERT INTO identity.node SELECT f.node_id, t.entity, t.id_kind, f.value, COALESCE(f.first_seen, {scope.moment()}), {digest} "
+        f"FROM {named} AS f JOIN {slot} AS t ON t.slot = f.slot WHERE f.is_new",
+        portable=False,
     )
+
+
+def find_known(scratch: Scratch, grouped: str) -> str:
+    """Look up identifiers by their digests: of millions, those are read in a fifth of the time that the texts take.
+
+    Args:
+        scratch: the run's tables.
+        grouped: SQL of slot, value, first_seen.
+
+    Writes: scratch known(slot, value, first_seen, node_id, first_before): NULL for those that are new
+    """
+    digest = digest_sql("t.entity", "t.id_kind", "g.value")
+    return scratch.make(
+        "known",
+        "SELECT s.slot, s.value, s.first_seen, n.node_id, n.first_seen AS first_before FROM "
+        f"(SELECT g.slot, g.value, g.first_seen, {digest} AS digest FROM ({grouped}) AS g "
+        f"JOIN {scratch.table('slot')} AS t ON t.slot = g.slot) AS s LEFT JOIN identity.node AS n ON n.digest = s.digest",
+        portable=False,
+    )
+
+
+def move_first_seen(scratch: Scratch, known: str) -> None:
+    """Note what is seen earlier than it was before."""
+    earlier = scratch.make(
+        "earlier",
+        f"SELECT node_id, first_seen FROM {known} WHERE node_id IS NOT NULL AND first_seen < first_before",
+    )
+    if scratch.count(earlier):
+        scratch.work.execute(
+            f"UPDATE identity.node SET first_seen = (SELECT e.first_seen FROM {earlier} AS e WHERE e.node_id = node.node_id) "
+            f"WHERE node_id IN (SELECT node_id FROM {earlier})"
+        )
+    scratch.drop("known", "earlier")
 
 
 def make_slots(scope: Scope, scratch: Scratch) -> None:

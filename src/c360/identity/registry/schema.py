@@ -3,10 +3,11 @@
 from c360.identity.evidence.numbered import evidence_columns, naming_columns
 from c360.identity.evidence.quarantine import refused_columns
 from c360.warehouse import Connection
+from c360.warehouse.engines.duckdb import digest_sql, digest_type
 
-form_version = 2  # one more whenever these tables, or what they mean, change
+form_version = 3  # one more whenever these tables, or what they mean, change
 tables = {
-    "node": "node_id BIGINT, entity VARCHAR, id_kind VARCHAR, value VARCHAR, first_seen TIMESTAMP",
+    "node": f"node_id BIGINT, entity VARCHAR, id_kind VARCHAR, value VARCHAR, first_seen TIMESTAMP, digest {digest_type}",
     "entity": "entity VARCHAR, entity_id BIGINT, public_id UUID, status VARCHAR, changed_at TIMESTAMP",
     "event": "happened_at TIMESTAMP, kind VARCHAR, entity VARCHAR, entity_id BIGINT, other_id BIGINT",
     "rule": "rule_id INTEGER, name VARCHAR, entity VARCHAR, kind VARCHAR, source VARCHAR, version VARCHAR",
@@ -45,16 +46,13 @@ views = {
 }
 
 
-newest = "held"  # the table that came last: where it is, all are as above
-
-
 def make_tables(work: Connection) -> None:
     """Make the registry; what is there stays, because ids are kept for good.
 
     A store of an older form gets what it lacks. What is not registry but only derived from sources, the evidence, is
     made anew where its columns differ, and the next run reads everything.
     """
-    if work.table_exists("identity", newest):
+    if work.column_exists("identity", "node", "digest"):  # what came last: where it is, all are as above
         return
     is_older = work.table_exists("identity", "lookup")
     work.create_schema("identity")
@@ -62,9 +60,16 @@ def make_tables(work: Connection) -> None:
         work.execute("DROP VIEW identity.edge")
         work.execute("DROP TABLE identity.evidence")
         work.execute("DELETE FROM identity.input")
+        add_digest(work)
     for name, columns in tables.items():
         if not is_older or not work.table_exists("identity", name):
-            work.execute(f"CREATE TABLE identity.{name} ({columns})")
+            work.execute(f"CREATE TABLE identity.{name} ({columns})", portable=digest_type not in columns)
     for name, select in views.items():
         if not is_older or name == "edge":
             work.execute(f"CREATE VIEW identity.{name} AS {select}")
+
+
+def add_digest(work: Connection) -> None:
+    """Give an older register of identifiers the column by which they are found."""
+    work.execute(f"ALTER TABLE identity.node ADD COLUMN digest {digest_type}", portable=False)
+    work.execute(f"UPDATE identity.node SET digest = {digest_sql('entity', 'id_kind', 'value')}", portable=False)

@@ -34,7 +34,7 @@ def update(scope: Scope, scratch: Scratch, plan: Plan) -> None:
     find_pairs(scratch)
     find_touched(scope, scratch, apart_before)
     before = regroup(scope, scratch)
-    update_entities(scope, scratch, before, only=scratch.table("candidate"))
+    update_entities(scope, scratch, before, scratch.table("now"), scratch.table("candidate"))
 
 
 def write_evidence(scope: Scope, scratch: Scratch, replaced: str) -> None:

@@ -13,9 +13,9 @@ compact_beyond = 100_000  # moved ids that are kept aside before all members are
 def regroup(scope: Scope, scratch: Scratch) -> str:
     """Find the entities of everything that is touched.
 
-    Reads:  scratch opened, touched, new_naming, pair, lost_naming
+    Reads:  scratch opened, touched, present, new_naming, pair, lost_naming
     Writes: identity.blocked, component, hold, held, assigned, moved; scratch candidate(entity_id): the ids whose state
-            may change
+            may change; now(node_id, entity_id): whose at least their own identifiers are
 
     Returns:
         Scratch table (node_id, entity_id): whose the candidates' own identifiers were before.
@@ -29,7 +29,7 @@ def regroup(scope: Scope, scratch: Scratch) -> str:
     if held is not None:
         open_also(scratch, held)
         blocked = group(scope, scratch)
-    before = write_candidates(scratch)
+    before = write_candidates(scratch, blocked=blocked)
     write_components(scratch, blocked=blocked)
     write_members(scratch, blocked=blocked)
     return before
@@ -95,8 +95,7 @@ def place(scratch: Scratch) -> None:
             shifted(component_id, now_id): components that were not opened, and the one that each is now part of
     """
     label, opened, touched = scratch.table("label"), scratch.table("opened"), scratch.table("touched")
-    naming = scratch.table("new_naming")
-    known = f"SELECT a.node_id FROM identity.assigned AS a JOIN {naming} AS g ON g.node_id = a.node_id"
+    naming, present = scratch.table("new_naming"), scratch.table("present")
     living = " UNION ".join(
         f"SELECT l.node_id AS node FROM identity.{table} AS l JOIN {opened} AS o ON o.node = l.node_id"
         for table in ("naming", "tombstone")
@@ -104,7 +103,7 @@ def place(scratch: Scratch) -> None:
     scratch.make(
         "placed_node",
         f"SELECT n.node, COALESCE(l.component_id, n.node) AS component_id FROM ({living} UNION "
-        f"SELECT g.node_id FROM {naming} AS g LEFT JOIN ({known}) AS k ON k.node_id = g.node_id WHERE k.node_id IS NULL) AS n "
+        f"SELECT g.node_id FROM {naming} AS g LEFT JOIN {present} AS k ON k.node = g.node_id WHERE k.node IS NULL) AS n "
         f"LEFT JOIN {label} AS l ON l.node = n.node",
     )
     scratch.make(
@@ -170,21 +169,35 @@ def write_components(scratch: Scratch, *, blocked: int) -> None:
         )
 
 
-def write_candidates(scratch: Scratch) -> str:
-    """List the ids whose state may change, with whose their own identifiers are, before members are written."""
-    shifted = scratch.table("shifted")
-    candidate = scratch.make(
+def write_candidates(scratch: Scratch, *, blocked: int) -> str:
+    """List the ids whose state may change, with whose their own identifiers were and are.
+
+    They follow from what was opened and shifted, so that the members are not read again. A component that was not
+    opened is one entity, and holds the identifier of its id.
+
+    Writes: scratch candidate(entity_id), now(node_id, entity_id)
+    """
+    shifted, opened, written = scratch.table("shifted"), scratch.table("opened"), scratch.table("written")
+    scratch.make(
         "candidate",
-        f"SELECT entity_id FROM {scratch.table('opened')} UNION SELECT entity_id FROM {scratch.table('written')} "
+        f"SELECT entity_id FROM {opened} UNION SELECT entity_id FROM {written} "
         f"UNION SELECT component_id FROM {shifted} UNION SELECT now_id FROM {shifted} "
         f"UNION SELECT node_id FROM {scratch.table('lost_naming')} "
-        f"UNION SELECT node FROM {scratch.table('opened')} WHERE node IN (SELECT entity_id FROM identity.entity) "
-        f"UNION SELECT node FROM {scratch.table('written')} WHERE node IN (SELECT entity_id FROM identity.entity)",
+        f"UNION SELECT node FROM {opened} WHERE node IN (SELECT entity_id FROM identity.entity) "
+        f"UNION SELECT node FROM {written} WHERE node IN (SELECT entity_id FROM identity.entity)",
     )
-    return scratch.make(
-        "before",
-        f"SELECT m.node_id, m.entity_id FROM identity.member AS m JOIN {candidate} AS c ON c.entity_id = m.node_id",
+    scratch.make(
+        "now",
+        f"SELECT node AS node_id, entity_id FROM {written} UNION ALL SELECT s.component_id, s.now_id FROM {shifted} AS s "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {written} AS w WHERE w.node = s.component_id)",
     )
+    before = f"SELECT node AS node_id, entity_id FROM {opened} UNION SELECT component_id, component_id FROM {shifted}"
+    if blocked:
+        before += (
+            f" UNION SELECT m.node_id, m.entity_id FROM identity.member AS m "
+            f"JOIN {scratch.table('relabel')} AS r ON r.node = m.node_id"
+        )
+    return scratch.make("before", before)
 
 
 def write_members(scratch: Scratch, *, blocked: int) -> None:

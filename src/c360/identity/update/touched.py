@@ -16,12 +16,14 @@ def find_touched(scope: Scope, scratch: Scratch, apart_before: str) -> None:
 
     Reads:  scratch new_naming, pair, former_pair, lost_naming, lost_pair, newly_shared
     Writes: scratch opened(node, entity_id, component_id), touched(node, entity_id, component_id): the members of opened
-            components, and the known identifiers elsewhere that new evidence names; identity.tombstone
+            components, and the known identifiers elsewhere that new evidence names; present(node, entity_id, component_id):
+            all of which something is new, where they are so far; identity.tombstone
     """
     ends = scratch.make("end", f"SELECT DISTINCT node FROM ({ends_query(scope, scratch)}) AS ends")
-    seen = scratch.make(
-        "seen",
-        f"SELECT p.node_id AS node, p.entity_id, p.component_id FROM identity.placed AS p JOIN {ends} AS e ON e.node = p.node_id",
+    present = scratch.make(  # all members are read for this, so only once
+        "present",
+        "SELECT p.node_id AS node, p.entity_id, p.component_id FROM identity.placed AS p "
+        f"JOIN (SELECT node FROM {ends} UNION SELECT node_id FROM {scratch.table('new_naming')}) AS e ON e.node = p.node_id",
     )
     cut = (
         f"SELECT u AS node FROM {scratch.table('lost_pair')} UNION SELECT v FROM {scratch.table('lost_pair')} "
@@ -45,10 +47,10 @@ def find_touched(scope: Scope, scratch: Scratch, apart_before: str) -> None:
         bury(scratch, f"(SELECT node AS node_id, entity_id FROM {opened})")
     scratch.make(
         "touched",
-        f"SELECT s.node, s.entity_id, s.component_id FROM {seen} AS s "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {open_ids} AS o WHERE o.component_id = s.component_id)",
+        f"SELECT k.node, k.entity_id, k.component_id FROM {present} AS k JOIN {ends} AS e ON e.node = k.node "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {open_ids} AS o WHERE o.component_id = k.component_id)",
     )
-    scratch.drop("seen", "open_id")
+    scratch.drop("end", "open_id")
 
 
 def ends_query(scope: Scope, scratch: Scratch) -> str:
