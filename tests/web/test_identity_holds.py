@@ -10,8 +10,11 @@ from tests.web.browsing import needs_chromium, visiting
 from tests.web.served import Served, post, serving
 
 from c360.govern.audit import AuditLog
+from c360.govern.policy import Who, admin, viewer_of
+from c360.govern.reading import Reading
 from c360.pipeline.run import RunOptions, run
 from c360.project import load_project
+from c360.web.topics.health.holds import find_rows
 
 yaml = """
 version: 1
@@ -99,6 +102,15 @@ def test_only_what_waits_can_be_settled(counter: Served) -> None:
     form = {"entity": "person", "kind": "device_id", "value": "phone", "verdict": "cut"}
     with counter.client("steward") as client:
         assert post(client, "/identity/settle", form).status_code == 404
+
+
+def test_what_waits_of_an_entity_that_the_project_no_longer_has_is_not_listed(counter: Served) -> None:
+    path = counter.project.root / "c360.yaml"
+    path.write_text(yaml.replace("person", "customer"), encoding="utf-8")
+    project = load_project(counter.project.root)
+    with counter.site.readings.pin() as opened:
+        reading = Reading(project, viewer_of(project, Who("", "", admin)), opened)
+        assert find_rows(reading) == []
 
 
 @pytest.mark.browser

@@ -103,9 +103,9 @@ class Reading:
         return f"({views.patterns[table].replace(mark, source)})" if views else source
 
     def sees(self, entity: str) -> bool:
-        """Whether the role sees an entity."""
+        """Whether the role sees an entity, which the project may have been given, or lost, since the run."""
         rights = self.viewer.rights
-        known = entity in self.project.file.entities
+        known = entity in self.project.file.entities and entity in self.opened.reader.tables()
         return known and (rights is None or rights.see == "all" or entity in rights.see)
 
     def query(self, sql: str, params: Sequence[Any] = (), *, narrow: bool = False) -> tuple[list[str], list[Row]]:

@@ -1,13 +1,14 @@
 """An entity's columns in, which of them names one of its members out: `Maya Okafor`, `Warehouse East`, `jets.com`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from c360.entities import traits_of
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.project import Project
+from c360.warehouse.snapshots.manifest import ColumnEntry
 
 few = 20  # so many are asked for in one thread
 pairs = (("first_name", "last_name"), ("given_name", "family_name"), ("firstname", "lastname"))
@@ -29,7 +30,7 @@ class Naming:
 def naming(reading: Reading, entity: str) -> Naming:
     """The name of an entity's members, as the role sees it; identifiers stand in where there is no name."""
     block = reading.project.file.entities[entity]
-    columns = {column.name for column in reading.columns(entity)}
+    columns = text_columns(reading.columns(entity))
     parts = [quote(kind) for kind in block.ids if kind in columns]
     last = [*parts, f"CAST({quote('entity_id')} AS VARCHAR)"]
     for first, family in pairs:
@@ -45,11 +46,16 @@ def naming(reading: Reading, entity: str) -> Naming:
 def entity_name_column(reading: Reading, entity: str) -> str | None:
     """The column that names an entity's members, whatever the role sees."""
     entry = reading.opened.reader.tables().get(entity)
-    return name_column(reading.project, entity, {column.name for column in entry.columns}) if entry else None
+    return name_column(reading.project, entity, text_columns(entry.columns)) if entry else None
+
+
+def text_columns(columns: Iterable[ColumnEntry]) -> set[str]:
+    """The columns that may hold names: nobody is called by a number or a time."""
+    return {column.name for column in columns if column.type == "VARCHAR"}
 
 
 def name_column(project: Project, entity: str, columns: set[str]) -> str | None:
-    """The trait that names: `gaggle_name` of a gaggle, `name`, or the first that ends so."""
+    """The trait that names, of some text columns: `gaggle_name` of a gaggle, `name`, or the first that ends so."""
     block = project.file.entities[entity]
     traits = [trait for trait in traits_of(block) if trait in columns]
     wanted = (f"{block.label}_name", f"{entity}_name", "name", "full_name", "user_name", "display_name", "title")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from c360.errors import C360Error
 from c360.govern.opened import OpenSnapshot
 from c360.govern.policy import Who, admin, viewer_of
-from c360.profiles.names import name_column
+from c360.profiles.names import name_column, text_columns
 from c360.project import Project
 from c360.web.frame.moved import Moved
 from c360.web.frame.page import Page
@@ -80,4 +80,4 @@ class Ahead:
 def named_by(project: Project, opened: OpenSnapshot, entity: str) -> str | None:
     """The column that names an entity's members in a snapshot."""
     entry = opened.reader.tables().get(entity)
-    return name_column(project, entity, {column.name for column in entry.columns}) if entry else None
+    return name_column(project, entity, text_columns(entry.columns)) if entry else None

@@ -48,7 +48,9 @@ def all_pairs(reading: Reading) -> list[Pair]:
             f"ORDER BY score DESC, alike, entity, entity_id, other_id LIMIT {most_pairs}"
         )
         reading.memory[key] = [
-            Pair(str(row[0]), int(row[1]), int(row[2]), float(row[3]), row[4]) for row in reading.rows(sql)
+            Pair(str(row[0]), int(row[1]), int(row[2]), float(row[3]), row[4])
+            for row in reading.rows(sql)
+            if reading.sees(str(row[0]))
         ]
     found: list[Pair] = reading.memory[key]
     return found

@@ -99,6 +99,8 @@ def entity_of(visit: Visit) -> str:
     known = {visit.project.file.entities[entity].label: entity for entity in seen}
     if name in known:
         return known[name]
+    if name in visit.project.file.entities and name not in visit.reading.manifest.tables:
+        raise MissingError(Fault("unknown-entity", f"nothing of '{name}' is published yet", fix="run the project"))
     fix = suggest(name, seen) or f"there are: {', '.join(seen)}"
     raise MissingError(Fault("unknown-entity", f"there is no entity '{name[:60]}'", fix=fix))
 

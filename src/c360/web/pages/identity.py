@@ -46,7 +46,7 @@ def show(visit: Visit) -> IdentityContext:
     seen = [name for name in visit.project.file.entities if reading.sees(name)]
     wanted = visit.values["entity"] or next(iter(seen), "")
     if wanted not in seen:
-        fix = suggest(wanted, seen) or f"there are: {', '.join(seen)}"
+        fix = suggest(wanted, seen) or (f"there are: {', '.join(seen)}" if seen else "run the project")
         raise MissingError(Fault("unknown-entity", f"there is no entity '{wanted[:60]}'", fix=fix))
     found = clusters(reading, wanted)
     if found is not None:

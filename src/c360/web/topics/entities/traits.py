@@ -1,5 +1,6 @@
 """An entity's row in, its traits by group out, each with source and freshness; and why one of them has its value."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from c360.web.topics.entities.listing import Related
 from c360.web.topics.entities.timeline import sources_by_activity
 
 groups = ("Identity", "Attributes", "Behaviour", "Value")
+newest = "record_ts DESC NULLS LAST, superseded, source_order, record_key"
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,6 @@ def worst(found: list[Freshness]) -> Freshness:
 def record_order(reading: Reading, entity: str, column: str) -> str:
     """The order in which candidates of a column are asked, as SQL over the records."""
     block = reading.project.file.entities[entity]
-    newest = "record_ts DESC NULLS LAST, superseded, source_order, record_key"
     if column in block.ids:
         return f"superseded, {newest}"
     name, rule = quote(column), keep_of(block, column)
@@ -192,7 +193,9 @@ def origin_of(reading: Reading, entity: str, entity_id: int) -> Origin:
         return Origin({})
     fixed = ("entity_id", "source", "source_order", "record_key", "record_ts", "superseded", "updated_at")
     names = [column.name for column in reading.columns(table) if column.name not in fixed]
-    by_name = {name: record_order(reading, entity, name) for name in names}
+    block = reading.project.file.entities[entity]
+    commons = {name for name in names if name not in block.ids and keep_of(block, name) == "most_common"}
+    by_name = {name: newest if name in commons else record_order(reading, entity, name) for name in names}
     orders = list(dict.fromkeys(by_name.values()))
     chosen = comma(
         ["source", *(f"row_number() OVER (ORDER BY {order})" for order in orders), *(quote(name) for name in names)]
@@ -202,7 +205,8 @@ def origin_of(reading: Reading, entity: str, entity_id: int) -> Origin:
     found = {}
     for column, name in enumerate(names, 1 + len(orders)):
         place = 1 + orders.index(by_name[name])
-        offered = [(row[place], str(row[0])) for row in rows if row[column] is not None]
+        seen = Counter(row[column] for row in rows if name in commons)
+        offered = [(-seen[row[column]], row[place], str(row[0])) for row in rows if row[column] is not None]
         if offered:
-            found[name] = min(offered)[1]
+            found[name] = min(offered)[2]
     return Origin(found, len(rows), len({row[0] for row in rows}))

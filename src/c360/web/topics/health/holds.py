@@ -70,4 +70,4 @@ def find_rows(reading: Reading) -> list[tuple[str, str, str | None, datetime, st
         "SELECT entity, id_kind, value, held_at, reason, people, identifiers, links FROM identity_hold "
         f"ORDER BY people DESC, identifiers DESC, entity, id_kind, value LIMIT {most}"
     )
-    return [tuple(row) for row in reading.rows(sql)]
+    return [tuple(row) for row in reading.rows(sql) if reading.sees(str(row[0]))]

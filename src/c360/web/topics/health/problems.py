@@ -97,7 +97,8 @@ def conflict_problems(reading: Reading) -> Iterator[Problem]:
     for entity, target, count in reading.remembered(sql):
         message = f"{int(count):,} {'cases' if count > 1 else 'case'} in which a {entity} could belong to two {target}s"
         fix = "see which was chosen with `c360 table relation_conflict`; `choose:` or `via:` in the project decides"
-        yield Problem("late", message, fix, reading.project.file.entities[str(entity)].owner, None, "/identity")
+        block = reading.project.file.entities.get(str(entity))  # it may be called otherwise since the run
+        yield Problem("late", message, fix, block.owner if block else None, None, "/identity")
 
 
 def lights(reading: Reading, found: tuple[Problem, ...]) -> tuple[Light, ...]:

@@ -1,0 +1,104 @@
+"""Projects that name people by numbers, keep what most records say, or changed since the run: every page is shown."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.web.addresses import concrete, pages, public_pages
+from tests.web.served import Served, serving
+
+from c360.pipeline.run import run
+from c360.project import load_project
+
+yaml = """
+version: 1
+project: {name: counter}
+sources:
+  shop: {file: shop.csv, key: id, time: at}
+  club: {file: club.csv, key: id, time: at}
+ids: {email: }
+entities:
+  person:
+    ids: [email]
+    from:
+      - {source: shop, ids: {email: email}, traits: {person_name: number, city: city}}
+      - {source: club, ids: {email: email}, traits: {person_name: number, city: city}}
+    keep: {city: most_common}
+    suggest: {compare: [city]}
+"""
+shop = "id,email,number,city,at\n1,a@x.com,17,Rome,2026-01-01\n2,a@x.com,17,Rome,2026-01-02\n3,b@x.com,18,Rome,2026-01-01\n"
+club = "id,email,number,city,at\n1,a@x.com,17,Oslo,2026-01-03\n2,c@x.com,19,Oslo,2026-01-03\n"
+more = "  firm:\n    key: {source: club, column: id, as: firm_id}\n    traits: {firm_name: city}\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three people; one of them has three records."""
+    folder = tmp_path_factory.mktemp("counter")
+    for name, text in (("c360.yaml", yaml), ("shop.csv", shop), ("club.csv", club)):
+        (folder / name).write_text(text, encoding="utf-8")
+    run(load_project(folder))
+    return folder
+
+
+@pytest.fixture
+def counter(folder: Path) -> Iterator[Served]:
+    with serving(folder) as found:
+        yield found
+
+
+def refused(served: Served, entity: str, entity_id: int) -> dict[str, int]:
+    """The pages that are not shown, with their status."""
+    values = {
+        "entity": entity,
+        "id": str(entity_id),
+        "trait": "city",
+        "name": "visits",
+        "run_id": "1",
+        "lens": "counter",
+    }
+    paths = [concrete(page.path, values) for page in pages() if page.path not in public_pages]
+    with served.client("admin") as client:
+        found = {path: client.get(path).status_code for path in (*paths, "/search?q=1", "/search?q=ro")}
+    return {path: status for path, status in found.items() if status >= 500}
+
+
+def person(served: Served, email: str) -> int:
+    with served.client("admin") as client:
+        found = client.get("/search.json", params={"q": email}).json()["data"]["found"]
+    return int(found[0]["hits"][0]["entity_id"])
+
+
+def test_a_number_is_nobodys_name(counter: Served) -> None:
+    one = person(counter, "a@x.com")
+    assert refused(counter, "person", one) == {}
+    with counter.client("admin") as client:
+        assert client.get(f"/entities/person/{one}.json").json()["data"]["title"] == "a@x.com"
+
+
+def test_the_source_of_what_most_records_say_is_one_of_those(counter: Served) -> None:
+    one = person(counter, "a@x.com")
+    with counter.client("admin") as client:
+        groups = client.get(f"/entities/person/{one}.json").json()["data"]["traits"]
+        why = client.get(f"/entities/person/{one}/why/city.json").json()["data"]["candidates"]
+    city = next(trait for group in groups for trait in group["traits"] if trait["name"] == "city")
+    assert (city["value"], city["source"]) == ("Rome", "shop")
+    assert [(item["value"], item["source"]) for item in why if item["won"]] == [("Rome", "shop")]
+
+
+@pytest.mark.parametrize("change", ["an entity more", "an entity that is called otherwise"])
+def test_what_a_project_was_given_since_the_run_is_not_published_yet(folder: Path, tmp_path: Path, change: str) -> None:
+    shutil.copytree(folder, tmp_path / "changed")
+    with serving(tmp_path / "changed") as served:
+        one = person(served, "a@x.com")
+        assert refused(served, "person", one) == {}
+        text = f"{yaml}{more}" if change == "an entity more" else yaml.replace("person", "customer")
+        (tmp_path / "changed" / "c360.yaml").write_text(text, encoding="utf-8")
+        served.site.changed()
+        entity = "firm" if change == "an entity more" else "customer"
+        assert refused(served, entity, one) == {}
+        with served.client("admin") as client:
+            answer = client.get(f"/entities/{entity}")
+        assert answer.status_code == 404
+        assert "is published yet" in answer.text
