@@ -1,9 +1,10 @@
 """User SQL: parsed and never pasted; the clock becomes as_of; names are checked."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
+from c360.entities.unchanged import clock
 from c360.errors import Position, ProjectError
 from c360.warehouse.engines.duckdb import open_memory
 from c360.warehouse.snippets import columns_only, compile_snippet
@@ -21,10 +22,34 @@ def test_a_columns_name_is_that_column_whatever_its_case_or_spelling(name: str) 
     assert compiled(name).lower() == f'r."{name.lower()}"'
 
 
-@pytest.mark.parametrize("clock", ["now()", "current_timestamp", "CURRENT_TIMESTAMP", "today()", "current_date"])
-def test_the_clock_is_the_runs_as_of(clock: str) -> None:
-    value = open_memory().scalar(f"SELECT {compiled(clock)}")
+@pytest.mark.parametrize(
+    "sql",
+    ["now()", "current_timestamp", "CURRENT_TIMESTAMP", "today()", "current_date", "get_current_timestamp()",
+     "transaction_timestamp()", "utc_timestamp()", "current_localtimestamp()"],
+)  # fmt: skip
+def test_the_clock_is_the_runs_as_of(sql: str) -> None:
+    value = open_memory().scalar(f"SELECT {compiled(sql)}")
     assert str(value).startswith("2026-01-31")
+    assert clock.search(sql), "entities are built anew when the date is another one"
+
+
+@pytest.mark.parametrize("sql", ["current_localtime()", "get_current_time()"])
+def test_the_time_of_day_is_that_of_the_runs_as_of(sql: str) -> None:
+    assert str(open_memory().scalar(f"SELECT {compiled(sql)}")) == "12:00:00"
+    assert clock.search(sql)
+
+
+def test_an_age_is_that_at_the_runs_as_of() -> None:
+    found = open_memory().scalar(f"SELECT {compiled('age(ts)')} FROM (SELECT TIMESTAMP '2026-01-01' AS ts) AS r")
+    assert found == timedelta(days=30)
+    assert compiled("age(ts, now())").startswith('AGE(r."ts", ')
+    assert clock.search("age(ts)")
+
+
+@pytest.mark.parametrize("sql", ["random()", "uuid()", "gen_random_uuid()", "amount + random()", "txid_current()"])
+def test_what_differs_from_run_to_run_is_refused(sql: str) -> None:
+    with pytest.raises(ProjectError, match=r"each run would come to something else"):
+        compiled(sql)
 
 
 def test_another_dialect_is_translated() -> None:

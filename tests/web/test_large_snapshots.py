@@ -169,6 +169,16 @@ def test_what_a_role_may_not_search_is_not_in_its_copy(project: Project, opened:
     assert reading_of(project, opened, "regional").copy_of("contact") is None
 
 
+def test_a_copy_of_other_names_than_the_project_has_by_now_is_not_asked(project: Project, opened: OpenSnapshot) -> None:
+    name, email = reading_of(project, opened, "admin").rows("SELECT user_name, email FROM contact WHERE email > 'a'")[0]
+    before = search(reading_of(project, opened, "support"), "contact", name[1:])
+    opened.keep_copies({"contact": "email"})  # as before somebody changed which trait names people
+    support = reading_of(project, opened, "support")
+
+    assert search(support, "contact", name[1:]) == before != []
+    assert email not in [hit.name for hit in search(support, "contact", email[1:9])]
+
+
 @pytest.fixture
 def eager(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     """A server for which every snapshot is a large one."""

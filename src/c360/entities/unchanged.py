@@ -10,7 +10,9 @@ from c360.warehouse.engines.duckdb_rows import quick_sql
 
 least_identifiers = 20_000  # with fewer, building everything anew is as quick, and nothing is remembered
 state_table = qualified("entities", "_state")
-clock = re.compile(r"\b(current_\w+|now|today|localtime\w*|getdate|sysdate)\b", re.IGNORECASE)
+clock = re.compile(
+    r"current_(date|time|local)|\bage\s*\(|\b(now|today|localtime\w*|utc_\w+|transaction_timestamp)\b", re.IGNORECASE
+)
 unsaid = {"description", "describe", "owner", "label"}
 read_of_identity = ("node", "assigned", "moved", "superseded", "tombstone", "entity")
 

@@ -43,12 +43,6 @@ def naming(reading: Reading, entity: str) -> Naming:
     return Naming(f"coalesce(nullif(trim({quote(column)}), ''), {', '.join(last)})", column)
 
 
-def entity_name_column(reading: Reading, entity: str) -> str | None:
-    """The column that names an entity's members, whatever the role sees."""
-    entry = reading.opened.reader.tables().get(entity)
-    return name_column(reading.project, entity, text_columns(entry.columns)) if entry else None
-
-
 def text_columns(columns: Iterable[ColumnEntry]) -> set[str]:
     """The columns that may hold names: nobody is called by a number or a time."""
     return {column.name for column in columns if column.type == "VARCHAR"}

@@ -66,7 +66,9 @@ def compile_snippet(
 clock_words = {"current_date", "current_timestamp", "now", "localtimestamp", "null", "true", "false"}
 clocks: Mapping[str, str] = {
     "CurrentDate": "DATE", "CurrentTimestamp": "TIMESTAMP", "CurrentDatetime": "TIMESTAMP", "CurrentTime": "TIME",
-    "Localtimestamp": "TIMESTAMP",
+    "Localtimestamp": "TIMESTAMP", "Localtime": "TIME", "UtcDate": "DATE", "UtcTimestamp": "TIMESTAMP", "UtcTime": "TIME",
+    "now": "TIMESTAMP", "today": "DATE", "get_current_timestamp": "TIMESTAMP", "transaction_timestamp": "TIMESTAMP",
+    "current_localtime": "TIME",
 }  # fmt: skip
 
 
@@ -99,6 +101,7 @@ def rewrite(text: str, resolve: Resolve, as_of: datetime, dialect: str) -> str:
 outside = re.compile(
     r"^(read_.*|.*_scan|glob|getenv|getvariable|query|query_table|pragma_.*|duckdb_.*|write_.*|nextval)$"
 )
+by_chance = re.compile(r"^(rand|random|setseed|uuid|uuidv\d|gen_random_uuid|txid_current|currval)$")
 
 
 def article(word: str) -> str:
@@ -117,6 +120,9 @@ def forbid(tree: "exp.Expr", text: str) -> None:
         name = (call.name if isinstance(call, exp.Anonymous) else call.sql_name()).lower()
         if outside.match(name):
             raise ProjectError(Fault("sql-not-allowed", f"'{text}' may not call {name}(): it leaves the row"))
+        if by_chance.match(name):
+            message = f"'{text}' is not allowed: each run would come to something else"
+            raise ProjectError(Fault("sql-not-allowed", message, fix="take it from a column, such as md5(email)"))
 
 
 def rewrite_node(node: "exp.Expr", resolve: Resolve, as_of: datetime) -> "exp.Expr":
@@ -124,11 +130,15 @@ def rewrite_node(node: "exp.Expr", resolve: Resolve, as_of: datetime) -> "exp.Ex
     import sqlglot
     from sqlglot import exp
 
-    kind = clocks.get(type(node).__name__)
-    if kind is not None or (isinstance(node, exp.Anonymous) and str(node.this).lower() in ("now", "today")):
-        stamp = f"CAST({literal(as_of.strftime('%Y-%m-%d %H:%M:%S.%f'))} AS TIMESTAMP)"
-        kind = kind or ("DATE" if str(node.this).lower() == "today" else "TIMESTAMP")
-        return sqlglot.parse_one(stamp if kind == "TIMESTAMP" else f"CAST({stamp} AS {kind})", dialect="duckdb")
+    name = str(node.this).lower() if isinstance(node, exp.Anonymous) else type(node).__name__
+    stamp = f"CAST({literal(as_of.strftime('%Y-%m-%d %H:%M:%S.%f'))} AS TIMESTAMP)"
+    if name in clocks:
+        found = stamp if clocks[name] == "TIMESTAMP" else f"CAST({stamp} AS {clocks[name]})"
+        return sqlglot.parse_one(found, dialect="duckdb")
+    if name == "age" and len(node.expressions) == 1:  # of one time: that until today
+        today = sqlglot.parse_one(f"CAST(CAST({stamp} AS DATE) AS TIMESTAMP)", dialect="duckdb")
+        node.set("expressions", [today, *node.expressions])
+        return node
     if isinstance(node, exp.Column):
         if node.name.lower() in ("current_date", "current_timestamp") and not node.table:
             return node

@@ -166,7 +166,7 @@ class Copy:
             engine.execute("SET preserve_insertion_order = true", portable=False)
             engine.execute(f"SET file_search_path = {literal(search_folder(reader.folder))}", portable=False)
             self.identifiers = Identifiers(engine, f"({identifiers.select(identifiers.parts)})")
-            self.names = None
+            self.name_column, self.names = name_column, None
             if name_column is not None:
                 named = f"SELECT entity_id, {quote(name_column)} AS name FROM ({members.select(members.parts)})"
                 self.names = Names(engine, f"({named})")

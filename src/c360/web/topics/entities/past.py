@@ -1,8 +1,9 @@
 """A stream and an entity in, its newest activities out, each with its place in time: week, day, how long ago."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from c360.govern.reading import Reading
 from c360.govern.sql import comma, literal, quote
@@ -77,9 +78,11 @@ def placed(reading: Reading, entity: str) -> tuple[str, list[datetime]]:
     )
     sql = (
         f"CASE WHEN activity_ts >= ? THEN CAST(date_trunc('week', {local}) AS DATE) END AS week, {age} AS age, "
-        f"CASE WHEN {age} > 0 THEN CAST(activity_ts AS DATE) END AS day"
+        f"CASE WHEN {age} > 0 THEN CAST({local} AS DATE) END AS day"
     )
-    return sql, [datetime.combine(first_week(at), datetime.min.time()), *[at] * 6]
+    zone = ZoneInfo(reading.project.timezone)
+    start = datetime.combine(first_week(reading, at), datetime.min.time(), zone).astimezone(UTC).replace(tzinfo=None)
+    return sql, [start, *[at] * 6]
 
 
 def shown_columns(reading: Reading, stream: str, named: str) -> str:
@@ -93,9 +96,10 @@ def detail_columns(reading: Reading, stream: str) -> list[str]:
     return [column.name for column in reading.columns(stream) if column.name not in own_columns]
 
 
-def first_week(at: datetime) -> date:
-    """The Monday with which the half year begins that a chart shows."""
-    return monday(at.date()) - timedelta(weeks=weeks_shown - 1)
+def first_week(reading: Reading, at: datetime) -> date:
+    """The Monday with which the half year begins that a chart shows, in the project's time zone."""
+    local = at.replace(tzinfo=UTC).astimezone(ZoneInfo(reading.project.timezone))
+    return monday(local.date()) - timedelta(weeks=weeks_shown - 1)
 
 
 def monday(day: date) -> date:

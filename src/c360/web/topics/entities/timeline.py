@@ -212,7 +212,7 @@ def per_week(reading: Reading, entity: str, found: Tally | None) -> Weeks | None
     """Activities of the last half year, week by week in the project's time zone; None when there were none."""
     if found is None or not found.counts:
         return None
-    first = first_week(data_end(reading, entity))
+    first = first_week(reading, data_end(reading, entity))
     named = [activity for activity, _ in found.counts[:most_series]]
     has_others = len(found.counts) > most_series
     others: Counter[date] = Counter()

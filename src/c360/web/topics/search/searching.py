@@ -8,7 +8,7 @@ from uuid import UUID
 from c360.cleaning import normalise
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
-from c360.profiles.names import entity_name_column, names_of, naming
+from c360.profiles.names import names_of, naming
 
 most_found = 20
 last_character = chr(0x10FFFF)
@@ -96,7 +96,7 @@ def like_name(reading: Reading, entity: str, text: str) -> list[Hit]:
     if named.column is None or named.column in reading.masked(entity):
         return []
     copy = reading.copy_of(entity)
-    if copy is not None and copy.names is not None and entity_name_column(reading, entity) == named.column:
+    if copy is not None and copy.names is not None and copy.name_column == named.column:
         return [Hit(entity, one, name, "name", is_exact=False) for one, name in copy.names.called(text, most_found)]
     name = quote(named.column)
     sql = (
