@@ -176,6 +176,24 @@ def test_steps_are_reported_and_recorded_with_rows_seconds_and_memory(job: Job) 
     ]  # fmt: skip
 
 
+def test_what_follows_a_step_sees_its_tables_on_any_connection_and_is_left_out_with_it(tmp_path: Path) -> None:
+    seen: list[object] = []
+
+    def build(work: Connection) -> int:
+        work.execute("CREATE TABLE main.made AS SELECT 7 AS number")
+        return 1
+
+    for _ in range(2):
+        with open_run(tmp_path) as session, open_work(tmp_path / "work.duckdb") as work:
+
+            def look(work: Connection = work) -> None:
+                with work.beside() as other:
+                    seen.append(other.scalar("SELECT number FROM main.made"))
+
+            StepRunner(work, session, "c1").run([Step("make", lambda: "1", build, (), then=look)])
+    assert seen == [7]
+
+
 def test_forgotten_steps_run_again(job: Job) -> None:
     job.run()
     with open_work(job.store / "work.duckdb") as work:

@@ -8,9 +8,10 @@ import pytest
 from tests.e2e.projects import as_of, hashes, read_csv, run_project, shuffle_csv, write_csv, write_demo
 
 from c360.cli.output import json_text
+from c360.errors import ChecksFailedError
 from c360.pipeline.run import RunOptions, run
 from c360.project import load_project
-from c360.warehouse.snapshots import list_snapshots, open_snapshot, rollback
+from c360.warehouse.snapshots import current_manifest, list_snapshots, open_snapshot, rollback
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,45 @@ def test_duplicated_rows_of_sources_with_a_key_give_the_same_content(reference: 
         write_csv(folder / "data" / f"{name}.csv", header, rows + rows[::2])
     run_project(folder)
     assert hashes(folder) == hashes(reference)
+
+
+@pytest.fixture(scope="module")
+def in_parts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A published project whose stream is so long that it lies in parts."""
+    folder = write_demo(tmp_path_factory.mktemp("in_parts"), events=60_000)
+    run_project(folder)
+    return folder
+
+
+def test_publishing_beside_the_steps_gives_what_publishing_after_them_gives(
+    in_parts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = current_manifest(load_project(in_parts).store)
+    assert manifest is not None
+    assert manifest.tables["contact_stream"].parts
+    monkeypatch.setattr("c360.pipeline.run.small_run", 0)
+    folder = write_demo(tmp_path, events=60_000)
+    run_project(folder)
+    assert hashes(folder) == hashes(in_parts)
+
+
+def test_of_what_was_begun_nothing_is_left_when_a_check_fails(in_parts: Path, tmp_path: Path) -> None:
+    folder = write_demo(tmp_path, events=60_000)
+    file = folder / "c360.yaml"
+    sound = file.read_text(encoding="utf-8")
+    assert "{row_count: contact, min: 1}" in sound
+    file.write_text(sound.replace("{row_count: contact, min: 1}", "{row_count: contact, min: 1000}"), encoding="utf-8")
+    with pytest.raises(ChecksFailedError):
+        run_project(folder)
+    published = load_project(folder).store / "published"
+    assert [path for path in published.iterdir() if path.name[0] != "." and path.name != "parts"] == []
+    file.write_text(sound, encoding="utf-8")
+    run_project(folder)
+    assert hashes(folder) == hashes(in_parts)
+    found = {path.relative_to(published).as_posix() for path in published.glob("parts/*/*")}
+    manifest = current_manifest(load_project(folder).store)
+    assert manifest is not None
+    assert found == manifest.files
 
 
 def test_new_events_give_what_a_full_rebuild_gives(tmp_path: Path) -> None:

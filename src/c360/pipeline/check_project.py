@@ -3,6 +3,7 @@
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from importlib import import_module
 from typing import Self
 
 from c360.errors import Fault, ProjectError
@@ -45,6 +46,12 @@ def check_project(project: Project) -> None:
         raise ProjectError(*faults)
 
 
+def import_later_rooms() -> None:
+    """Import what the last steps of a run need, while the first ones wait for the engine."""
+    import_module("c360.pipeline.reports.followed")
+    import_module("c360.warehouse.snapshots")
+
+
 class ProjectCheck:
     """The check of a project on a thread, beside the first steps of a run, which mostly wait for the engine.
 
@@ -64,6 +71,7 @@ class ProjectCheck:
         if self.job is None:
             sys.setswitchinterval(self.quick_switch)  # else every statement that returns waits for the check to yield
             self.job = self.pool.submit(check_project, self.project)
+            self.pool.submit(import_later_rooms)
 
     def look(self, *_: object) -> None:
         """Raise the faults that are known by now.

@@ -3,7 +3,8 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import blake2b
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from c360.pipeline.checks import CheckResult
     from c360.sources import Landed
     from c360.warehouse.catalogue import PublishedTable
-    from c360.warehouse.snapshots import Manifest
+    from c360.warehouse.snapshots import Draft, Manifest, Publication
 
+small_run = 1_000_000  # activities
 step_names = ("sources", "identity", "activity", "entities", "features", "checks", "publish")
 
 
@@ -93,12 +95,14 @@ def run(project: Project, options: RunOptions | None = None) -> RunReport:
     chosen = options or RunOptions()
     with (
         open_run(project.store, chosen.as_of) as session,
-        open_store(project) as work,
         ProjectCheck(project) as checked,
+        open_store(project, meanwhile=checked.begin) as work,
+        ExitStack() as resources,
     ):
         work.on_statement = chosen.on_statement
         code = code_version()
         path = RunPath(project, work, session, chosen.again, code, chosen.full_refresh, checked, chosen.select is None)
+        path.resources = resources
         runner = StepRunner(work, session, code, refresh=chosen.full_refresh, on_step=chosen.on_step)
         path.report.steps = runner.run(
             [checked.guard(step) for step in path.steps() if selected(step.name, chosen.select)]
@@ -136,7 +140,14 @@ def parse_select(text: str | None) -> tuple[str, ...] | None:
 
 @dataclass
 class RunPath:
-    """The steps of one run and what they hand on to each other."""
+    """The steps of one run and what they hand on to each other.
+
+    Attributes:
+        is_whole: whether all steps were chosen.
+        resources: what is given back when the run ends.
+        streamed: how many activities this run put into streams.
+        draft: the snapshot that was begun before its turn.
+    """
 
     project: Project
     work: Connection
@@ -146,6 +157,9 @@ class RunPath:
     full_refresh: bool = False
     checked: ProjectCheck | None = None
     is_whole: bool = True
+    resources: ExitStack = field(default_factory=ExitStack)
+    streamed: int = 0
+    draft: "Draft | None" = None
     report: RunReport = field(init=False)
     found: "dict[str, Landed] | None" = field(init=False, default=None)
 
@@ -166,7 +180,7 @@ class RunPath:
         return [
             Step("sources", always, self.land, after=()),
             Step("identity", lambda: digest(self.inputs(), self.decided(), words, file.activities), self.identify, ()),
-            Step("activity", lambda: digest(file.activities), self.stream, ("identity",)),
+            Step("activity", lambda: digest(file.activities), self.stream, ("identity",), then=self.begin_draft),
             Step(
                 "entities",
                 lambda: digest(self.as_of if self.hangs_on_date() else ""),
@@ -220,8 +234,6 @@ class RunPath:
         from c360.sources import land
 
         look = self.checked.look if self.checked is not None else None
-        if self.checked is not None:
-            self.checked.begin()
         self.found = land(work, self.project, self.as_of, progress=look, again=self.again)
         self.report.sources = {
             name: {"rows": item.rows, "quarantined": item.quarantined} for name, item in self.found.items()
@@ -242,7 +254,8 @@ class RunPath:
         from c360 import activity
 
         built = activity.build(work, self.project, self.landed(), self.as_of, code=self.code, anew=self.full_refresh)
-        return sum(built.values())
+        self.streamed = sum(built.values())
+        return self.streamed
 
     def tabulate(self, work: Connection) -> int:
         """Build one row per entity."""
@@ -254,7 +267,11 @@ class RunPath:
     def compute(self, work: Connection) -> int:
         """Compute the features."""
         from c360 import features
+        from c360.pipeline.reports.followed import made_of
 
+        if self.draft is not None:
+            ready = [table for table in self.tables if not table.month_by and "features" not in made_of(table)]
+            self.draft.begin(ready, self.publication(self.draft.target.work, ready))
         found = features.build(work, self.project, self.as_of, code=self.code, anew=self.full_refresh)
         self.report.features = found.as_json()
         return sum(len(block.own) for block in self.project.file.features.values())
@@ -267,28 +284,49 @@ class RunPath:
         refuse_failed(self.report.checks)
         return len(self.report.checks)
 
+    def begin_draft(self) -> None:
+        """Publish the streams of a small run beside what follows; a large one keeps all processors busy without that."""
+        from c360.warehouse.snapshots import open_draft
+
+        if self.is_whole and not self.full_refresh and 0 < self.streamed <= small_run:
+            work = self.resources.enter_context(self.work.beside())
+            streams = [table for table in self.tables if table.month_by]
+            about = self.publication(work, streams)
+            self.draft = self.resources.enter_context(open_draft(work, self.project.store, about))
+            self.draft.begin(streams, about)
+
     def publish(self, work: Connection) -> int | None:
         """Publish, unless exactly this is published already."""
-        from c360.pipeline.reports.followed import followed_tables
-        from c360.warehouse.snapshots import Publication, current_manifest, publish
+        from c360.warehouse.snapshots import current_manifest, publish
 
         tables = self.tables
         definition = digest(self.published_state(), [repr(table) for table in tables])
         manifest = current_manifest(self.project.store)
         rows: int | None = None
         if manifest is None or manifest.definition != definition:
-            publication = Publication(
-                as_of=self.as_of,
-                run_id=self.report.run_id,
-                definition=definition,
-                inputs=self.inputs(),
-                retention=self.project.file.warehouse.retention,
-                followed=followed_tables(work, tables, is_doubted=self.full_refresh) if self.is_whole else {},
-            )
-            manifest = publish(work, tables, self.project.store, publication)
+            left = tables if self.draft is None else []
+            about = replace(self.publication(work, left), definition=definition)
+            if self.draft is not None:
+                manifest = self.draft.write(tables, about)
+                self.resources.close()
+            else:
+                manifest = publish(work, tables, self.project.store, about)
             rows = sum(table.rows for table in manifest.tables.values())
         self.describe(manifest)
         return rows
+
+    def publication(self, work: Connection, tables: "list[PublishedTable]") -> "Publication":
+        """What the snapshot says of itself, but for its definition, and what is known of the changes of these tables."""
+        from c360.pipeline.reports.followed import followed_tables
+        from c360.warehouse.snapshots import Publication
+
+        return Publication(
+            as_of=self.as_of,
+            run_id=self.report.run_id,
+            inputs=self.inputs(),
+            retention=self.project.file.warehouse.retention,
+            followed=followed_tables(work, tables, is_doubted=self.full_refresh) if self.is_whole else {},
+        )
 
     def published_state(self) -> str:
         """What the tables were computed from: the fingerprints of the steps that made them."""

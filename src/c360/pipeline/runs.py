@@ -1,6 +1,6 @@
 """A store in, one run at a time out: locked, recorded from start to end, resumed when the last one was killed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -67,11 +67,12 @@ def end(session: RunSession, status: RunStatus, error: BaseException) -> None:
 
 
 @contextmanager
-def open_store(project: Project) -> Iterator[Connection]:
-    """Open the work store; that is the engine's work, so what reads the sources is imported meanwhile."""
+def open_store(project: Project, meanwhile: Callable[[], None]) -> Iterator[Connection]:
+    """Open the work store; that is the engine's work, so what reads the sources is imported meanwhile, and more done."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         opening = pool.submit(connect, project)
         import_module("c360.sources")
+        meanwhile()
     with opening.result() as work:
         yield work
 

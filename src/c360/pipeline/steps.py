@@ -30,6 +30,7 @@ class Step:
         after: the steps whose tables it reads; None means all before it. When one of them changes, it runs again.
         atomic: False for a step that writes other stores than the work store and is safe to repeat.
         beside: may run at the same time as the step before it, of which it reads nothing.
+        then: what is done once its tables are there, while steps beside it go on.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Step:
     after: tuple[str, ...] | None = None
     atomic: bool = True
     beside: bool = False
+    then: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,8 @@ class StepRunner:
         if not step.atomic:
             with work.transaction():
                 write_finished(work, done)
+        if step.then is not None:
+            step.then()
         return replace(done, seconds=time.perf_counter() - clock, peak_mb=peak_mb())
 
     @contextmanager

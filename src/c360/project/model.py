@@ -99,7 +99,7 @@ class ProjectFile(BaseModel):
         lens: files with semantic models, relative to the project folder; the project's own tables need none.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     version: Literal[1] = 1
     project: ProjectInfo

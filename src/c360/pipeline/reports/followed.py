@@ -47,6 +47,11 @@ def mentioned(table: PublishedTable) -> set[tuple[str, str]]:
     return set(mention.findall(table.select))
 
 
+def made_of(table: PublishedTable) -> set[str]:
+    """The rooms whose tables a published one is read from."""
+    return {room for room, _ in mentioned(table)}
+
+
 def others_of(names: set[tuple[str, str]]) -> set[str] | None:
     """The identity tables beside those that the state of the entities names; None when something else is read."""
     others = {name for schema, name in names if schema == "identity"} - of_entities

@@ -18,9 +18,14 @@ OneOrMany = Annotated[tuple[str, ...], BeforeValidator(as_list)]
 
 
 class Block(BaseModel):
-    """A mapping of the project file."""
+    """A mapping of the project file.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, str_strip_whitespace=True)
+    Its validator is built when it is first used: those of blocks that only stand inside others never are.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, str_strip_whitespace=True, defer_build=True
+    )
 
     description: str | None = None
     owner: str | None = None

@@ -195,7 +195,7 @@ class EntityFeatures(BaseModel):
         again: sets that are used once more.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     defaults: FeatureDefaults = FeatureDefaults()
     use: Annotated[dict[Name, LibraryUse], BeforeValidator(as_uses)] = Field(default_factory=dict)

@@ -1,8 +1,9 @@
 """DuckDB: opens work and snapshot files with the settings that c360 relies on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,11 @@ except ImportError:
 
 from c360.errors import Fault, WarehouseError
 from c360.warehouse.connection import Connection
+from c360.warehouse.names import literal
 
+rows_per_group = (
+    30_720  # a table of 100,000 rows is read by several threads, and most of it is never written to the log
+)
 engine_version: str = duckdb.__version__
 settings = {  # what spills lies beside the work store for as long as a statement runs, and no more in the open than it is
     "autoinstall_known_extensions": "false",
@@ -23,6 +28,18 @@ settings = {  # what spills lies beside the work store for as long as a statemen
 }
 
 
+class WorkStore(Connection):
+    """A session on the work store, which is attached: only so can its row groups be chosen."""
+
+    name = "work"
+
+    def beside(self) -> Connection:
+        """Another session; it has to be told where it is."""
+        other = super().beside()
+        other.execute(f"USE {self.name}", portable=False)
+        return other
+
+
 def open_work(path: Path, *, threads: int | None = None, memory: str | None = None) -> Connection:
     """Open the private work database of a run for writing; it is made when it is not there.
 
@@ -30,7 +47,15 @@ def open_work(path: Path, *, threads: int | None = None, memory: str | None = No
         WarehouseError: the file is locked, damaged or not writable.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    return Connection(connect(path, read_only=False, threads=threads, memory=memory))
+    aside = {"temp_directory": f"{path}.tmp"}
+    raw = connect(":memory:", read_only=False, threads=threads, memory=memory, more=aside)
+    try:
+        raw.execute(f"ATTACH {literal(path.as_posix())} AS {WorkStore.name} (ROW_GROUP_SIZE {rows_per_group})")
+        raw.execute(f"USE {WorkStore.name}")
+    except duckdb.Error as error:
+        raw.close()
+        raise not_opened(path, error) from error
+    return WorkStore(raw)
 
 
 def open_memory(*, threads: int | None = None, memory: str | None = None) -> Connection:
@@ -43,9 +68,16 @@ def open_read_only(path: Path, *, threads: int | None = None, memory: str | None
     return Connection(connect(path, read_only=True, threads=threads, memory=memory))
 
 
-def connect(path: Path | str, *, read_only: bool, threads: int | None, memory: str | None) -> Any:
-    """A raw connection with c360's settings."""
-    config: dict[str, Any] = dict(settings)
+def connect(
+    path: Path | str,
+    *,
+    read_only: bool,
+    threads: int | None,
+    memory: str | None,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Any:
+    """A raw connection with c360's settings, and more."""
+    config: dict[str, Any] = {**settings, **more}
     if threads:
         config["threads"] = threads
     if memory:
@@ -54,10 +86,15 @@ def connect(path: Path | str, *, read_only: bool, threads: int | None, memory: s
         raw = duckdb.connect(str(path), read_only=read_only, config=config)
         raw.execute("SET GLOBAL TimeZone = 'UTC'")  # for cursors too
     except duckdb.Error as error:
-        reason = str(error).splitlines()[0]
-        fix = "end the process that holds it, or check the folder's rights and disk space"
-        raise WarehouseError(Fault("warehouse-open", f"'{path}' cannot be opened: {reason}", fix=fix)) from error
+        raise not_opened(path, error) from error
     return raw
+
+
+def not_opened(path: Path | str, error: Exception) -> WarehouseError:
+    """The fault of a store that the engine refuses to open."""
+    reason = str(error).splitlines()[0]
+    fix = "end the process that holds it, or check the folder's rights and disk space"
+    return WarehouseError(Fault("warehouse-open", f"'{path}' cannot be opened: {reason}", fix=fix))
 
 
 @contextmanager

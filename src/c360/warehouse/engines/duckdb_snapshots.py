@@ -1,20 +1,22 @@
 """DuckDB: the file of a snapshot that is being written, beside the previous one, through the work store's connection."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from c360.errors import Fault, WarehouseError
 from c360.warehouse.connection import Connection
 from c360.warehouse.engines.duckdb_rows import parquet
 from c360.warehouse.names import comma, literal, qualified, quote
 
+Result = TypeVar("Result")
 new_name, old_name = "c360_new", "c360_old"
 range_column, month_column = "c360_range", "c360_month"
 rows_per_group = 8192
 block_bytes = 16384  # small tables fill no block of the usual 256 kB
 writing = {
-    "checkpoint_threshold": "1KB",  # a commit writes the file itself, not the log first and then the file
     "force_compression": "uncompressed",  # the tables are small; finding the best compression took most of the time
 }
 
@@ -22,7 +24,7 @@ writing = {
 class SnapshotFile:
     """A snapshot's database while it is written: schema `stored` holds rows, `past` superseded ones, `main` the views.
 
-    Everything happens in one transaction on the new file; the work store is only read.
+    The work store is only read; what one connection stored the others see.
     """
 
     def __init__(self, work: Connection, folder: Path) -> None:
@@ -30,7 +32,7 @@ class SnapshotFile:
         self.folder = folder
 
     def aside(self) -> "SnapshotFile":
-        """The same on a connection of its own, for a thread that writes parts; it does not see what is not committed."""
+        """The same on a connection of its own, for a thread."""
         return SnapshotFile(self.work.beside(), self.folder)
 
     def execute(self, sql: str) -> None:
@@ -81,42 +83,81 @@ class SnapshotFile:
         self.execute(f"COPY ({select}) TO {literal(to.as_posix())} ({form})")
 
 
+class Beside:
+    """A thread with a connection of its own on a snapshot file."""
+
+    def __init__(self, target: SnapshotFile, pool: ThreadPoolExecutor) -> None:
+        self.target = target
+        self.pool = pool
+
+    def run(self, job: Callable[[SnapshotFile], Result]) -> "Future[Result]":
+        """Do something on the thread, after what it was given before."""
+        return self.pool.submit(job, self.target)
+
+
+@contextmanager
+def beside(target: SnapshotFile) -> Iterator[Beside]:
+    """A thread that writes while the block goes on; what it does is waited for, or interrupted when the block fails."""
+    aside = target.aside()
+    try:
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            try:
+                yield Beside(aside, pool)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                aside.work.interrupt()
+                raise
+    finally:
+        aside.work.close()
+
+
 @contextmanager
 def open_new(work: Connection, folder: Path, path: Path, old: Path | None) -> Iterator[SnapshotFile]:
-    """Write a new snapshot file: on return it is complete, closed and checkpointed; on an error the caller removes it.
+    """Make a new snapshot file, beside the previous one; on an error the caller removes it.
+
+    It has no log: until `filling` ends nothing of it counts, and then it is written as a whole.
 
     Raises:
         WarehouseError: the engine refused; disk and memory faults among them.
     """
     target = SnapshotFile(work, folder)
-    settings = {**writing, "file_search_path": search_folder(folder)}
-    before = work.rows(f"SELECT {comma(f'current_setting({literal(name)})' for name in settings)}", portable=False)[0]
     try:
-        target.execute(f"ATTACH {literal(path.as_posix())} AS {new_name} (BLOCK_SIZE {block_bytes})")
+        options = f"BLOCK_SIZE {block_bytes}, RECOVERY_MODE no_wal_writes"
+        target.execute(f"ATTACH {literal(path.as_posix())} AS {new_name} ({options})")
         if old is not None:
             target.execute(f"ATTACH {literal(old.as_posix())} AS {old_name} (READ_ONLY)")
-        set_all(target, settings)
-        with work.transaction():
-            target.execute(f"CREATE SCHEMA {new_name}.stored")
-            target.execute(f"CREATE SCHEMA {new_name}.past")
-            yield target
+        yield target
         target.execute(f"DETACH {new_name}")
     finally:
-        close_all(target, dict(zip(settings, before, strict=True)))
+        for name in (new_name, old_name):  # after a fatal fault the engine refuses, and the first error stands
+            with suppress(WarehouseError):
+                target.execute(f"DETACH DATABASE IF EXISTS {name}")
+
+
+@contextmanager
+def filling(target: SnapshotFile) -> Iterator[None]:
+    """Store tables and views in the file, on any connections: on return it is complete.
+
+    Raises:
+        WarehouseError: the engine refused; disk and memory faults among them.
+    """
+    work = target.work
+    settings = {**writing, "file_search_path": search_folder(target.folder)}
+    before = work.rows(f"SELECT {comma(f'current_setting({literal(name)})' for name in settings)}", portable=False)[0]
+    try:
+        set_all(target, settings)
+        target.execute(f"CREATE SCHEMA {new_name}.stored")
+        target.execute(f"CREATE SCHEMA {new_name}.past")
+        yield
+        target.execute(f"CHECKPOINT {new_name}")
+    finally:
+        with suppress(WarehouseError):
+            set_all(target, dict(zip(settings, before, strict=True)))
 
 
 def set_all(target: SnapshotFile, settings: Mapping[str, object]) -> None:
     """Change settings of the connection."""
     target.execute("; ".join(f"SET {name} = {literal(str(value))}" for name, value in settings.items()))
-
-
-def close_all(target: SnapshotFile, settings: Mapping[str, object]) -> None:
-    """Leave the work connection as it was; after a fatal fault the engine refuses, and the first error stands."""
-    for name in (new_name, old_name):
-        with suppress(WarehouseError):
-            target.execute(f"DETACH DATABASE IF EXISTS {name}")
-    with suppress(WarehouseError):
-        set_all(target, settings)
 
 
 def search_folder(folder: Path) -> str:

@@ -2,12 +2,13 @@
 
 from c360.warehouse.snapshots.manifest import Content, Manifest, TableEntry
 from c360.warehouse.snapshots.plans import Followed
-from c360.warehouse.snapshots.publication import Publication, publish
+from c360.warehouse.snapshots.publication import Draft, Publication, open_draft, publish
 from c360.warehouse.snapshots.reader import SnapshotReader, open_snapshot
 from c360.warehouse.snapshots.versions import SnapshotInfo, collect, current_manifest, list_snapshots, rollback
 
 __all__ = [
     "Content",
+    "Draft",
     "Followed",
     "Manifest",
     "Publication",
@@ -17,6 +18,7 @@ __all__ = [
     "collect",
     "current_manifest",
     "list_snapshots",
+    "open_draft",
     "open_snapshot",
     "publish",
     "rollback",

@@ -1,4 +1,4 @@
-"""What a publication replaces -> the table of all versions: superseded rows, and a last row of what ended or merged."""
+"""What a publication replaces -> the table of all versions, and the views by which readers see it and the current one."""
 
 from dataclasses import replace
 from hashlib import blake2b
@@ -93,3 +93,33 @@ def history_view(plan: Plan, current: str, entry: HistoryEntry) -> str:
         files = [part.file for part in entry.parts if entry.of_part[part.file] == schema_id]
         selects.append(f"SELECT {aligned(schema, want, 'p')} FROM {parquet(files)} p")
     return " UNION ALL ".join(selects)
+
+
+def create_views(target: SnapshotFile, written: Written, history: HistoryEntry | None) -> dict[str, str]:
+    """Show a table to readers: itself, its further names, its history.
+
+    Returns:
+        The columns that readers see, with their types.
+    """
+    table, layout = written.plan.table, written.plan.layout
+    current = f"stored.{quote(table.name)}" if layout is None else written.live(parquet)
+    computed = table.expressions
+    shown = comma(
+        f"{computed[name]} AS {quote(name)}" if name in computed else quote(name)
+        for name in (*view_columns(written), "updated_at")
+    )
+    target.create_view(table.name, f"SELECT {shown} FROM {current}")
+    for alias in table.aliases:
+        target.create_view(alias, f"SELECT * FROM {quote(table.name)}")
+    if history is not None:
+        target.create_view(table.history_name, history_view(written.plan, current, history))
+    types = {**written.plan.stored, "updated_at": "TIMESTAMP"}
+    if computed:
+        types = target.describe(f"SELECT * FROM {target.table('main', table.name)}")
+    return {name: types[name] for name in (*view_columns(written), "updated_at")}
+
+
+def view_columns(written: Written) -> list[str]:
+    """The columns in the order in which they are declared, then those that are not."""
+    declared = written.plan.table.described
+    return [*declared, *(name for name in written.plan.stored if name not in declared)]

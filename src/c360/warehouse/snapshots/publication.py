@@ -1,23 +1,23 @@
 """Tables of the work store -> a new immutable snapshot, which becomes the published one in a single step."""
 
 import shutil
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from c360.errors import WarehouseError
 from c360.warehouse.catalogue import PublishedTable
 from c360.warehouse.connection import Connection
 from c360.warehouse.engines.duckdb_checkpoint import checkpoint_beside
-from c360.warehouse.engines.duckdb_rows import parquet
-from c360.warehouse.engines.duckdb_snapshots import SnapshotFile, open_new
-from c360.warehouse.names import comma, quote
+from c360.warehouse.engines.duckdb_snapshots import Beside, SnapshotFile, beside, filling, open_new
 from c360.warehouse.snapshots import files
 from c360.warehouse.snapshots.deltas import write_delta
-from c360.warehouse.snapshots.history import history_view, write_history
+from c360.warehouse.snapshots.history import create_views, write_history
 from c360.warehouse.snapshots.manifest import (
     ColumnEntry,
     HistoryEntry,
@@ -74,21 +74,49 @@ def publish(
     Raises:
         WarehouseError: the engine or the disk refused; what is published stays.
     """
+    streams = [table for table in tables if table.month_by]  # they take longest to write
+    with open_draft(work, store, publication, now) as draft:
+        draft.begin(streams, publication)
+        return draft.write(tables, publication)
+
+
+@contextmanager
+def open_draft(
+    work: Connection, store: Path, publication: Publication, now: datetime | None = None
+) -> "Iterator[Draft]":
+    """Begin a snapshot, which the block fills.
+
+    What the block has written is published when it ends; if it wrote nothing, or failed, the draft is removed.
+
+    Args:
+        work: a connection on the work store that nobody else uses meanwhile, outside a transaction.
+        store: the folder of the embedded stores.
+        publication: how many snapshots are kept, and of how many rows tables lie in parts.
+        now: the publication time (UTC) instead of the clock's.
+    """
     folder = files.published_folder(store).resolve()
     with files.publishing_lock(folder):
         published_at = publication_time(folder, now)
         current = files.read_current(folder)
         previous = files.read_manifest(folder, current) if current else None
-        snapshot = files.snapshot_name(published_at)
+        occasion = Occasion(files.snapshot_name(published_at), previous, published_at)
+        home, old = folder / occasion.snapshot, folder / current / files.database_name if current else None
+        home.mkdir()
         try:
-            manifest = build(work, tables, folder, previous, publication, published_at)
-            complete(folder, manifest)
-        except BaseException:
-            if files.read_current(folder) != snapshot:
-                shutil.rmtree(folder / snapshot, ignore_errors=True)
-            raise
-        clear(folder, publication.retention, snapshot)
-    return manifest
+            with (
+                open_new(work, folder, home / files.database_name, old) as target,
+                filling(target),
+                beside(target) as thread,
+            ):
+                draft = Draft(target, thread, occasion)
+                yield draft
+            if draft.manifest is not None:
+                complete(folder, draft.manifest)
+        finally:
+            if files.read_current(folder) != occasion.snapshot:
+                shutil.rmtree(home, ignore_errors=True)
+        if draft.manifest is not None:
+            clear(folder, publication.retention, occasion.snapshot)
 
 
 def publication_time(folder: Path, now: datetime | None) -> datetime:
@@ -98,126 +126,114 @@ def publication_time(folder: Path, now: datetime | None) -> datetime:
     return at if last is None or at > last else last + timedelta(microseconds=1)
 
 
-def build(
-    work: Connection,
-    tables: Sequence[PublishedTable],
-    folder: Path,
-    previous: Manifest | None,
-    publication: Publication,
-    published_at: datetime,
-) -> Manifest:
-    """Write the snapshot's file and parts, and say what is in them."""
-    snapshot = files.snapshot_name(published_at)
-    (folder / snapshot).mkdir()
-    database = folder / snapshot / files.database_name
-    old = folder / previous.snapshot / files.database_name if previous else None
-    with open_new(work, folder, database, old) as target, checkpoint_beside(work):
-        written = write_all(target, tables, Occasion(snapshot, previous, published_at, publication))
-        check_keys(target, written)
-        histories = [
-            write_history(target, item, snapshot, publication.limit) if item.plan.table.keep_history else None
-            for item in written
-        ]
-        types = [create_views(target, item, history) for item, history in zip(written, histories, strict=True)]
-        engine = target.engine()
-    entries = [table_entry(*item) for item in zip(written, histories, types, strict=True)]
-    return Manifest(
-        snapshot=snapshot,
-        run_id=publication.run_id,
-        as_of=publication.as_of,
-        published_at=published_at,
-        previous=previous.snapshot if previous else None,
-        definition=publication.definition,
-        inputs=dict(publication.inputs or {}),
-        engine=engine,
-        tables={entry.name: entry for entry in entries},
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What the tables of one publication share: its name, what was published before, its time, what it says of itself."""
+    """What the tables of one publication share: its name, what was published before, and its time."""
 
     snapshot: str
     previous: Manifest | None
     published_at: datetime
-    publication: Publication
 
-    def plans(self, target: SnapshotFile, tables: Sequence[PublishedTable]) -> list[Plan]:
+    def plans(self, target: SnapshotFile, tables: Sequence[PublishedTable], about: Publication) -> list[Plan]:
         """Look at tables."""
-        about = self.publication
         return make_plans(target, tables, self.previous, self.published_at, about.limit, about.followed)
 
 
-def write_all(target: SnapshotFile, tables: Sequence[PublishedTable], occasion: Occasion) -> list[Written]:
-    """Write what changed: large tables on a connection of their own, beside the others.
+def write_several(target: SnapshotFile, plans: "deque[Plan]", snapshot: str) -> list[Written]:
+    """Write tables until none is left, and hash and check those in the snapshot's own file, all in one go."""
+    written: list[Written] = []
+    while True:
+        try:
+            plan = plans.popleft()
+        except IndexError:  # another thread took the last one
+            break
+        written.append(write_delta(target, plan, snapshot) or write_rows(target, plan, snapshot))
+    hash_embedded(target, written)
+    check_keys(target, written)
+    return written
 
-    The streams are looked at first: they take longest to write.
+
+@dataclass
+class Draft:
+    """A snapshot under way.
+
+    Attributes:
+        begun: the tables that are planned already.
+        pending: what is to be written; each of the threads takes the next.
+        jobs: what the thread beside has written, once it has.
+        manifest: what is in the snapshot, once everything is written.
     """
-    faults = name_faults(tables)
-    if faults:
-        raise WarehouseError(*faults)
-    streams = occasion.plans(target, [table for table in tables if table.month_by])
-    with written_aside(target, [plan for plan in streams if plan.layout is not None], occasion) as first:
-        others = occasion.plans(target, [table for table in tables if not table.month_by])
-        large = [plan for plan in others if plan.layout is not None]
-        with written_aside(target, large, occasion) as second:
-            small = [plan for plan in (*streams, *others) if plan.layout is None]
-            written = write_several(target, small, occasion.snapshot)
-            hash_embedded(target, written)
-            written += [*first.result(), *second.result()]
-    by_name = {item.plan.table.name: item for item in written}
-    return [by_name[table.name] for table in tables]
 
+    target: SnapshotFile
+    thread: Beside
+    occasion: Occasion
+    begun: set[str] = field(default_factory=set)
+    pending: "deque[Plan]" = field(default_factory=deque)
+    jobs: "list[Future[list[Written]]]" = field(default_factory=list)
+    manifest: Manifest | None = None
 
-@contextmanager
-def written_aside(target: SnapshotFile, plans: Sequence[Plan], occasion: Occasion) -> "Iterator[Future[list[Written]]]":
-    """Write tables one after the other on a thread and connection of their own, beside the block."""
-    aside = target.aside()
-    try:
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            try:
-                yield pool.submit(write_several, aside, plans, occasion.snapshot)
-            except BaseException:
-                aside.work.interrupt()
-                raise
-    finally:
-        aside.work.close()
+    def begin(self, ready: Sequence[PublishedTable], publication: Publication) -> None:
+        """Write the tables that are there already on a thread, first the large streams, while the block goes on."""
+        self.begun |= {table.name for table in ready}
+        streams = self.occasion.plans(self.target, [table for table in ready if table.month_by], publication)
+        large = deque(plan for plan in streams if plan.layout is not None)
+        self.pending.extend(plan for plan in streams if plan.layout is None)
+        others = [table for table in ready if not table.month_by]
+        self.jobs += [
+            self.thread.run(partial(write_several, plans=large, snapshot=self.occasion.snapshot)),
+            self.thread.run(lambda aside: self.add(aside, others, publication)),
+            self.thread.run(self.write_pending),
+        ]
 
+    def add(self, target: SnapshotFile, tables: Sequence[PublishedTable], publication: Publication) -> list[Written]:
+        """Plan tables; those in parts come first."""
+        plans = self.occasion.plans(target, tables, publication)
+        self.pending.extend(sorted(plans, key=lambda plan: plan.layout is None))
+        return []
 
-def write_several(target: SnapshotFile, plans: Sequence[Plan], snapshot: str) -> list[Written]:
-    """Write one table after the other."""
-    return [write_delta(target, plan, snapshot) or write_rows(target, plan, snapshot) for plan in plans]
+    def write_pending(self, target: SnapshotFile) -> list[Written]:
+        """Write what is pending."""
+        return write_several(target, self.pending, self.occasion.snapshot)
 
+    def write(self, tables: Sequence[PublishedTable], publication: Publication) -> Manifest:
+        """Write everything else into the snapshot's file, and say what is in it."""
+        target, occasion = self.target, self.occasion
+        faults = name_faults(tables)
+        if faults:
+            raise WarehouseError(*faults)
+        with checkpoint_beside(target.work):
+            written = self.write_all(tables, publication)
+            histories = [
+                write_history(target, item, occasion.snapshot, publication.limit)
+                if item.plan.table.keep_history
+                else None
+                for item in written
+            ]
+            types = [create_views(target, item, history) for item, history in zip(written, histories, strict=True)]
+            engine = target.engine()
+        entries = [table_entry(*item) for item in zip(written, histories, types, strict=True)]
+        self.manifest = Manifest(
+            snapshot=occasion.snapshot,
+            run_id=publication.run_id,
+            as_of=publication.as_of,
+            published_at=occasion.published_at,
+            previous=occasion.previous.snapshot if occasion.previous else None,
+            definition=publication.definition,
+            inputs=dict(publication.inputs or {}),
+            engine=engine,
+            tables={entry.name: entry for entry in entries},
+        )
+        return self.manifest
 
-def create_views(target: SnapshotFile, written: Written, history: HistoryEntry | None) -> dict[str, str]:
-    """Show a table to readers: itself, its further names, its history.
-
-    Returns:
-        The columns that readers see, with their types.
-    """
-    table, layout = written.plan.table, written.plan.layout
-    current = f"stored.{quote(table.name)}" if layout is None else written.live(parquet)
-    computed = table.expressions
-    shown = comma(
-        f"{computed[name]} AS {quote(name)}" if name in computed else quote(name)
-        for name in (*view_columns(written), "updated_at")
-    )
-    target.create_view(table.name, f"SELECT {shown} FROM {current}")
-    for alias in table.aliases:
-        target.create_view(alias, f"SELECT * FROM {quote(table.name)}")
-    if history is not None:
-        target.create_view(table.history_name, history_view(written.plan, current, history))
-    types = {**written.plan.stored, "updated_at": "TIMESTAMP"}
-    if computed:
-        types = target.describe(f"SELECT * FROM {target.table('main', table.name)}")
-    return {name: types[name] for name in (*view_columns(written), "updated_at")}
-
-
-def view_columns(written: Written) -> list[str]:
-    """The columns in the order in which they are declared, then those that are not."""
-    declared = written.plan.table.described
-    return [*declared, *(name for name in written.plan.stored if name not in declared)]
+    def write_all(self, tables: Sequence[PublishedTable], publication: Publication) -> list[Written]:
+        """Write what changed, on two connections beside that of what was begun."""
+        self.add(self.target, [table for table in tables if table.name not in self.begun], publication)
+        with beside(self.target) as second:
+            jobs = [second.run(self.write_pending), *self.jobs]
+            written = self.write_pending(self.target)
+            written += [item for job in jobs for item in job.result()]
+        by_name = {item.plan.table.name: item for item in written}
+        return [by_name[table.name] for table in tables]
 
 
 def table_entry(written: Written, history: HistoryEntry | None, types: dict[str, str]) -> TableEntry:
