@@ -29,7 +29,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """JaffleGaggle, published as if a few dozen rows were many; also with what came later beside the parts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(snapshots, "Publication", partial(snapshots.Publication, limit=20))
-        patch.setattr(layout, "rows_per_part", 40)
+        patch.setattr(layout, "rows_per_part", 120)
         patch.setattr(deltas, "least_rows", 0)
         folder = write_jaffle(tmp_path_factory.mktemp("parts") / "jaffle", users=300, events=3000)
         if request.param == "with another day":
@@ -63,7 +63,8 @@ def opened(project: Project) -> Iterator[OpenSnapshot]:
 
 def reading_of(project: Project, opened: OpenSnapshot, role: str) -> Reading:
     """What a role reads."""
-    return Reading(project, viewer_of(project, Who(role, f"{role}@company.example", role)), opened)
+    patient = 600.0  # a busy machine is slow, not wrong
+    return Reading(project, viewer_of(project, Who(role, f"{role}@company.example", role)), opened, patient)
 
 
 def test_every_role_is_tried(project: Project) -> None:
@@ -143,9 +144,9 @@ def pages_of(reading: Reading, entity_id: int, cursor: str | None = None) -> tup
 @pytest.mark.parametrize("role", roles)
 def test_a_copy_finds_what_the_tables_find(project: Project, opened: OpenSnapshot, role: str) -> None:
     clear = reading_of(project, opened, "admin")
-    people = clear.rows("SELECT user_name, email, user_id, CAST(public_id AS VARCHAR) FROM contact ORDER BY 1 LIMIT 9")
+    people = clear.rows("SELECT user_name, email, user_id, CAST(public_id AS VARCHAR) FROM contact ORDER BY 1 LIMIT 4")
     texts = [str(value) for person in people for value in person if value]
-    texts += [text[:cut].upper() for text in texts[:8] for cut in (1, 2, 5)] + [text[-3:] for text in texts[:8]]
+    texts += [text[:cut].upper() for text in texts[:4] for cut in (1, 2, 5)] + [text[-3:] for text in texts[:4]]
     texts += ["", "%", "_a", "'", "no such thing", "É", "com"]
     before = {text: search(reading_of(project, opened, role), "contact", text) for text in texts}
     opened.keep_copies({"contact": named_by(project, opened, "contact")})
