@@ -30,10 +30,22 @@ class Memory(dict[Any, Any]):
 
     most = 500
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = threading.Lock()
+
     def __setitem__(self, key: Any, value: Any) -> None:
-        while len(self) >= self.most:
-            self.pop(next(iter(self)), None)
-        super().__setitem__(key, value)
+        with self.lock:  # several requests remember at the same time
+            while len(self) >= self.most:
+                self.pop(next(iter(self)), None)
+            super().__setitem__(key, value)
+
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What is remembered under a key; made when it is not, or no longer, there."""
+        found = self.get(key, self)
+        if found is self:
+            found = self[key] = make()
+        return found
 
 
 class OpenSnapshot:

@@ -48,7 +48,7 @@ class Reading:
     names: dict[str, dict[int, str]] = field(default_factory=dict)
 
     @property
-    def memory(self) -> dict[Any, Any]:
+    def memory(self) -> Memory:
         """What may be remembered as long as this snapshot is open, for this role alone."""
         self.opened.kept[id(self.project)] = self.project
         return self.opened.memory.setdefault((id(self.project), self.viewer.role), Memory())
@@ -130,9 +130,7 @@ class Reading:
 
     def remembered(self, sql: str) -> list[Row]:
         """The same, asked once as long as the snapshot is open."""
-        if sql not in self.memory:
-            self.memory[sql] = self.rows(sql)
-        found: list[Row] = self.memory[sql]
+        found: list[Row] = self.memory.once(sql, lambda: self.rows(sql))
         return found
 
     def records(self, sql: str, params: Sequence[Any] = (), *, narrow: bool = False) -> list[dict[str, Any]]:

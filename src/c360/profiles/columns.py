@@ -60,10 +60,7 @@ class Column:
 
 def columns_of(reading: Reading, entity: str) -> list[Column]:
     """The columns of an entity's table that the role sees, in order, without our own marks."""
-    key = ("columns", entity)
-    if key not in reading.memory:
-        reading.memory[key] = read_columns(reading, entity)
-    found: list[Column] = reading.memory[key]
+    found: list[Column] = reading.memory.once(("columns", entity), lambda: read_columns(reading, entity))
     return found
 
 

@@ -123,10 +123,8 @@ def list_rows(
     reading: Reading, entity: str, question: Question, shown: Sequence[Column], cursor: str | None = None
 ) -> Listed:
     """One page of an entity's list, with how many there are in all; remembered as long as the snapshot is open."""
-    memory, key = reading.memory, ("listed", entity, repr(question), tuple(column.name for column in shown), cursor)
-    if key not in memory:
-        memory[key] = read_list(reading, entity, question, shown, cursor)
-    found: Listed = memory[key]
+    key = ("listed", entity, repr(question), tuple(column.name for column in shown), cursor)
+    found: Listed = reading.memory.once(key, lambda: read_list(reading, entity, question, shown, cursor))
     return found
 
 

@@ -64,10 +64,7 @@ class RuleYield:
 
 def clusters(reading: Reading, entity: str) -> Clusters | None:
     """The identity health of an entity; None when it has no identifiers."""
-    key = ("clusters", entity)
-    if key not in reading.memory:
-        reading.memory[key] = count_clusters(reading, entity)
-    found: Clusters | None = reading.memory[key]
+    found: Clusters | None = reading.memory.once(("clusters", entity), lambda: count_clusters(reading, entity))
     return found
 
 

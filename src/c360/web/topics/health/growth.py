@@ -25,10 +25,7 @@ class Growth:
 
 def growth(reading: Reading, entity: str) -> Growth | None:
     """How an entity grew, by the time of its first record; None when nothing says so."""
-    key = ("growth", entity)
-    if key not in reading.memory:
-        reading.memory[key] = count_growth(reading, entity)
-    found: Growth | None = reading.memory[key]
+    found: Growth | None = reading.memory.once(("growth", entity), lambda: count_growth(reading, entity))
     return found
 
 
