@@ -40,20 +40,16 @@ def all_pairs(reading: Reading) -> list[Pair]:
     """Every suggested pair of the entities that the role sees."""
     if "suggestion" not in reading.tables():
         return []
-    key = "suggested pairs"
-    if key not in reading.memory:
-        has_pattern = any(column.name == "pattern" for column in reading.columns("suggestion"))
-        sql = (
-            f"SELECT entity, entity_id, other_id, score, {'pattern' if has_pattern else 'NULL'} FROM suggestion "
-            f"ORDER BY score DESC, alike, entity, entity_id, other_id LIMIT {most_pairs}"
-        )
-        reading.memory[key] = [
-            Pair(str(row[0]), int(row[1]), int(row[2]), float(row[3]), row[4])
-            for row in reading.rows(sql)
-            if reading.sees(str(row[0]))
-        ]
-    found: list[Pair] = reading.memory[key]
-    return found
+    has_pattern = any(column.name == "pattern" for column in reading.columns("suggestion"))
+    sql = (
+        f"SELECT entity, entity_id, other_id, score, {'pattern' if has_pattern else 'NULL'} FROM suggestion "
+        f"ORDER BY score DESC, alike, entity, entity_id, other_id LIMIT {most_pairs}"
+    )
+    return [
+        Pair(str(row[0]), int(row[1]), int(row[2]), float(row[3]), row[4])
+        for row in reading.remembered(sql)
+        if reading.sees(str(row[0]))
+    ]
 
 
 def waiting(reading: Reading, *, all_of_them: bool = False) -> list[Pair]:

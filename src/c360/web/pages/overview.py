@@ -94,15 +94,12 @@ def active(reading: Reading, entity: str) -> int | None:
     stream = stream_of(reading, entity)
     if stream is None:
         return None
-    key = ("active", entity)
-    if key not in reading.memory:
-        sql = (
-            f"SELECT count(DISTINCT entity_id) FROM {quote(stream)} "
-            "WHERE activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL 7 DAY AND activity_ts <= ?"
-        )
-        at = data_end(reading, entity)
-        reading.memory[key] = int(reading.rows(sql, (at, at))[0][0])
-    found: int = reading.memory[key]
+    sql = (
+        f"SELECT count(DISTINCT entity_id) FROM {quote(stream)} "
+        "WHERE activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL 7 DAY AND activity_ts <= ?"
+    )
+    at = data_end(reading, entity)
+    found: int = reading.memory.once(("active", entity), lambda: int(reading.rows(sql, (at, at))[0][0]))
     return found
 
 

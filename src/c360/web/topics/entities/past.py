@@ -25,18 +25,12 @@ def stream_of(reading: Reading, entity: str) -> str | None:
 
 def data_end(reading: Reading, entity: str) -> datetime:
     """Up to when activities are known: the run's "now", or the newest activity when it is more than a day older."""
-    key = ("data end", entity)
-    at = reading.as_of.replace(tzinfo=None)
-    stream = stream_of(reading, entity)
-    if key not in reading.memory:
-        newest = (
-            reading.rows(f"SELECT max(activity_ts) FROM {quote(stream)} WHERE activity_ts <= ?", (at,))[0][0]
-            if stream
-            else None
-        )
-        reading.memory[key] = at if newest is None or at - newest < timedelta(days=1) else newest
-    found: datetime = reading.memory[key]
-    return found
+    at, stream = reading.as_of.replace(tzinfo=None), stream_of(reading, entity)
+    if stream is None:
+        return at
+    sql = f"SELECT max(activity_ts) FROM {quote(stream)} WHERE activity_ts <= ?"
+    newest: datetime | None = reading.memory.once(("data end", entity), lambda: reading.rows(sql, (at,))[0][0])
+    return at if newest is None or at - newest < timedelta(days=1) else newest
 
 
 @dataclass(frozen=True)
