@@ -34,7 +34,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Run the project: read the sources, identify, build the tables, check and publish them."""
-    from c360.pipeline.run import RunOptions, parse_select
+    from c360.pipeline.run import RunOptions
+    from c360.pipeline.selection import parse_select
 
     at = as_of.replace(tzinfo=UTC) if as_of else None
     options = RunOptions(as_of=at, select=parse_select(select), full_refresh=full_refresh)
@@ -119,7 +120,7 @@ def print_report(report: "RunReport") -> None:
 def show_plan(project: "Project", options: "RunOptions", *, as_json: bool) -> None:
     """Say what a run would do; nothing is written."""
     from c360.pipeline.check_project import check_project
-    from c360.pipeline.run import selected, step_names
+    from c360.pipeline.selection import selected, step_names
     from c360.pipeline.tables import published_tables
 
     check_project(project)

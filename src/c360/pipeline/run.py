@@ -1,20 +1,15 @@
 """A project in, its published tables out: the steps of a run in order, what each depends on, and its report."""
 
-import json
-import os
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal, Protocol
-from uuid import uuid4
 
-import c360
-from c360.errors import Fault, ProjectError, suggest
 from c360.pipeline.check_project import ProjectCheck
+from c360.pipeline.fingerprints import always, code_version, digest
 from c360.pipeline.runs import RunSession, open_run, open_store
+from c360.pipeline.selection import selected
 from c360.pipeline.steps import OnStep, Step, StepResult, StepRunner
 from c360.project import Project
 from c360.warehouse import Connection
@@ -26,7 +21,6 @@ if TYPE_CHECKING:
     from c360.warehouse.snapshots import Draft, Manifest, Publication
 
 small_run = 1_000_000  # activities
-step_names = ("sources", "identity", "activity", "entities", "features", "checks", "publish")
 
 
 class Statement(Protocol):
@@ -110,32 +104,6 @@ def run(project: Project, options: RunOptions | None = None) -> RunReport:
         checked.wait()
         session.snapshot = path.report.snapshot
         return path.report
-
-
-def selected(name: str, select: tuple[str, ...] | None) -> bool:
-    """Whether a step may run."""
-    return select is None or name in select
-
-
-def parse_select(text: str | None) -> tuple[str, ...] | None:
-    """The steps of `identity`, `identity+` (and after), `+identity` (and before), or several with commas.
-
-    Raises:
-        ProjectError: there is no such step.
-    """
-    if text is None:
-        return None
-    chosen: set[str] = set()
-    for part in text.split(","):
-        name = part.strip().strip("+")
-        if name not in step_names:
-            fix = suggest(name, step_names) or f"steps: {', '.join(step_names)}"
-            raise ProjectError(Fault("unknown-step", f"unknown step '{name}'", fix=fix))
-        place = step_names.index(name)
-        chosen |= {name}
-        chosen |= set(step_names[place:]) if part.strip().endswith("+") else set()
-        chosen |= set(step_names[: place + 1]) if part.strip().startswith("+") else set()
-    return tuple(name for name in step_names if name in chosen)
 
 
 @dataclass
@@ -339,39 +307,3 @@ class RunPath:
         self.report.snapshot = manifest.snapshot
         self.report.tables = {table.name: table.rows for table in manifest.tables.values()}
         self.report.entities = {name: self.report.tables.get(name, 0) for name in self.project.file.entities}
-
-
-def always() -> str:
-    """The fingerprint of a step that decides for itself what there is to do."""
-    return uuid4().hex
-
-
-def digest(*parts: Any) -> str:
-    """A fingerprint of values and of blocks of the project."""
-    return blake2b(json.dumps(parts, default=dumped, sort_keys=True).encode(), digest_size=16).hexdigest()
-
-
-def dumped(value: Any) -> Any:
-    """A block of the project as JSON; text for the rest."""
-    dump: Callable[..., Any] | None = getattr(value, "model_dump", None)
-    return dump(mode="json") if dump is not None else str(value)
-
-
-def code_version() -> str:
-    """The version of c360 and the state of its files: changed code computes anew."""
-    folder = os.path.dirname(c360.__file__)  # noqa: PTH120 hundreds of paths: pathlib takes five times as long
-    state = blake2b(c360.__version__.encode(), digest_size=16)
-    for path, size, mtime_ns in sorted(code_files(folder)):
-        state.update(f"{path[len(folder) :]}:{size}:{mtime_ns}".encode())
-    return state.hexdigest()
-
-
-def code_files(folder: str) -> Iterator[tuple[str, int, int]]:
-    """Path, size and time of change of every Python file below a folder."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.endswith(".py"):
-                found = entry.stat()
-                yield entry.path, found.st_size, found.st_mtime_ns
-            elif entry.is_dir() and entry.name != "__pycache__":
-                yield from code_files(entry.path)
