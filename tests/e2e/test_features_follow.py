@@ -94,7 +94,13 @@ def assert_equals_a_rebuild(folder: Path) -> None:
     assert (found.differences, found.stale) == ([], [])
 
 
-def test_days_of_all_kinds_are_followed_and_equal_a_rebuild(folder: Path) -> None:
+@pytest.mark.parametrize("by_day", [False, True])
+def test_days_of_all_kinds_are_followed_and_equal_a_rebuild(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, by_day: bool
+) -> None:
+    if by_day:
+        monkeypatch.setattr("c360.features.update.days.least_rows", 0)
+        monkeypatch.setattr("c360.features.update.days.least_events", 0.0)
     first = run_on(folder, 1)
     assert first.features["full"] == "nothing is remembered of a run before"
     assert_equals_a_rebuild(folder)
@@ -125,6 +131,8 @@ def test_days_of_all_kinds_are_followed_and_equal_a_rebuild(folder: Path) -> Non
     assert only_time["full"] is None
     assert only_time["touched"]["person"] < 7
     assert_equals_a_rebuild(folder)
+    with open_work(folder / ".c360" / "work.duckdb") as work:
+        assert work.table_exists("features", "_day_person") is by_day
 
 
 def built_entities(folder: Path, day: int) -> bool:
