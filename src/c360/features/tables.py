@@ -59,7 +59,7 @@ def build(work: Connection, project: Project, as_of: datetime, *, code: str = ""
     if update.full:
         with dense_groups(work):
             compute_all(work, tables, reads)
-    remember(work, tables, reads, replace(now, days=keep_days(keeping)))
+    remember(work, tables, reads, replace(now, days=keep_days(keeping)), update.renewed)
     for stream, (_, version) in streams.items():
         forget_changes(work, stream, version)
     return update

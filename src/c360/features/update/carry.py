@@ -16,7 +16,7 @@ from c360.features.language.order import stages
 from c360.features.language.reads import Read
 from c360.features.rollups import periods, rollup_sql, rollups_of
 from c360.features.update.moving import find_moving
-from c360.features.update.past import Past, inputs_of
+from c360.features.update.past import Past, inputs_of, was_table
 from c360.features.update.touched import Difference, changed_table, find_touched, names_of, touched_table
 from c360.warehouse import Connection, comma, qualified, quote
 
@@ -33,12 +33,14 @@ class Update:
         moving: feature -> why it was computed for every entity.
         touched: entity -> how many of its rows were computed again.
         carried: how many features were carried over for all other rows.
+        renewed: entities of which what is remembered was brought up to date already.
     """
 
     full: str | None
     moving: Mapping[Key, str] = field(default_factory=dict)
     touched: Mapping[str, int] = field(default_factory=dict)
     carried: int = 0
+    renewed: frozenset[str] = frozenset()
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain values."""
@@ -114,20 +116,46 @@ def carry_over(work: Connection, difference: Difference, reads: dict[Key, Read])
     only = {kind: touched_table(kind) for kind in kinds}
     narrow = replace(tables, only=only, streams=needed_streams(work, difference))
     moving = {key: read for key, read in reads.items() if key not in steady}
-    made = [
-        *run_rounds(work, narrow, steady, "some", carried=True),
-        *run_rounds(work, tables, moving, "all", carried=False),
-    ]
+    some = run_rounds(work, narrow, steady, "some", carried=True)
+    made = {**some, **run_rounds(work, tables, moving, "all", carried=False)}
     for entity in tables.project.file.entities:
-        work.replace_table(
-            qualified("features", entity), joined(tables, entity, [key for key in reads if key[0] == entity])
-        )
-    for name in made:
+        write_features(work, tables, entity, [key for key in reads if key[0] == entity], some)
+    for name in dict.fromkeys(made.values()):
         work.execute(f"DROP TABLE {name}")
     renew_rollups(work, narrow, reads, difference)
+    renewed = renew_inputs(work, difference, reads)
     counts = {kind: int(work.scalar(f"SELECT count(*) FROM {touched_table(kind)}")) for kind in kinds}
     drop_scratch(work, list(tables.project.file.entities))
-    return Update(None, difference.moving, counts, len(steady))
+    return Update(None, difference.moving, counts, len(steady), renewed)
+
+
+def write_features(work: Connection, tables: Tables, entity: str, keys: list[Key], some: Mapping[Key, str]) -> None:
+    """Leave the features of an entity: only the touched rows are written where none was computed for all of them."""
+    if keys and all(key in some for key in keys):
+        touched = f"IN (SELECT entity_id FROM {touched_table(entity)})"
+        select = f"{joined(some, entity, keys)} WHERE e.entity_id {touched}"
+        old = old_table(entity)
+        if list(work.describe(select).items()) == list(work.describe(f"SELECT * FROM {old}").items()):
+            work.execute(f"DELETE FROM {old} WHERE entity_id {touched}")
+            work.execute(f"INSERT INTO {old} {select}")
+            work.execute(f"ALTER TABLE {old} RENAME TO {quote(entity)}")
+            return
+    work.replace_table(qualified("features", entity), joined(tables.located, entity, keys))
+
+
+def renew_inputs(work: Connection, difference: Difference, reads: Mapping[Key, Read]) -> frozenset[str]:
+    """Bring up to date what is remembered of entities, where it is known which of them differ; returns which those are."""
+    project, found = difference.tables.project, set()
+    steady = inputs_of(project, difference.steady.values()).columns
+    for entity, columns in inputs_of(project, reads.values()).columns.items():
+        names = ["entity_id", *sorted(columns)]
+        if steady.get(entity) == columns and list(work.columns_of("features", f"_was_{entity}")) == names:
+            changed, was = f"entity_id IN (SELECT entity_id FROM {changed_table(entity)})", was_table(entity)
+            select = f"SELECT {comma(map(quote, names))} FROM {qualified('entities', entity)} WHERE {changed}"
+            work.execute(f"DELETE FROM {was} WHERE {changed}")
+            work.execute(f"INSERT INTO {was} {select}")
+            found.add(entity)
+    return frozenset(found)
 
 
 def renew_rollups(work: Connection, narrow: Tables, reads: dict[Key, Read], difference: Difference) -> None:
@@ -186,14 +214,16 @@ def needed_rows(reads: list[Read], tables: Tables) -> list[str]:
     return found
 
 
-def run_rounds(work: Connection, tables: Tables, reads: Mapping[Key, Read], name: str, *, carried: bool) -> list[str]:
+def run_rounds(
+    work: Connection, tables: Tables, reads: Mapping[Key, Read], name: str, *, carried: bool
+) -> dict[Key, str]:
     """Run the rounds of some features, say where they are found, and return the scratch tables that were made."""
-    made = []
+    made: dict[Key, str] = {}
     for number, (entity, chosen) in enumerate(stages(reads)):
         table = quote(f"c360_{name}_{number}")
         work.execute(f"DROP TABLE IF EXISTS {table}")
         work.execute(f"CREATE TEMP TABLE {table} AS {compile_round(entity, chosen, reads, tables).sql()}")
-        made.append(table)
+        made |= dict.fromkeys(chosen, table)
         place = whole(entity, chosen, table) if carried else table
         types = work.describe(f"SELECT * FROM {table}")
         for key in chosen:
@@ -209,10 +239,10 @@ def whole(entity: str, chosen: list[Key], table: str) -> str:
     return f"(SELECT {columns} FROM {table} UNION ALL SELECT {columns} FROM {old_table(entity)} WHERE {others})"
 
 
-def joined(tables: Tables, entity: str, keys: list[Key]) -> str:
-    """SQL of all features of an entity."""
-    places = {place: f"r{number}" for number, place in enumerate(dict.fromkeys(tables.located[key] for key in keys))}
-    columns = ["e.entity_id", *(f"{places[tables.located[key]]}.{quote(key[1])}" for key in keys)]
+def joined(located: Mapping[Key, str], entity: str, keys: list[Key]) -> str:
+    """SQL of all features of an entity, from where they are found."""
+    places = {place: f"r{number}" for number, place in enumerate(dict.fromkeys(located[key] for key in keys))}
+    columns = ["e.entity_id", *(f"{places[located[key]]}.{quote(key[1])}" for key in keys)]
     joins = "".join(f" LEFT JOIN {place} {alias} ON {alias}.entity_id = e.entity_id" for place, alias in places.items())
     return f"SELECT {comma(columns)} FROM {qualified('entities', entity)} e{joins}"
 

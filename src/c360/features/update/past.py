@@ -78,8 +78,10 @@ def read_past(work: Connection) -> Past | None:
     )  # fmt: skip
 
 
-def remember(work: Connection, tables: Tables, reads: Mapping[Key, Read], now: Past) -> None:
-    """Keep what the next run must know.
+def remember(
+    work: Connection, tables: Tables, reads: Mapping[Key, Read], now: Past, renewed: frozenset[str] = frozenset()
+) -> None:
+    """Keep what the next run must know; of the renewed entities it is there already.
 
     Grain:  features._state: one row per fact; _was_<entity>: one per entity; _was_<a>_<b>: one per membership.
     Reads:  entities.<entity>, entities.member_<a>_<b>
@@ -96,6 +98,8 @@ def remember(work: Connection, tables: Tables, reads: Mapping[Key, Read], now: P
     work.execute(f"INSERT INTO {state_table} VALUES {listed}")
     inputs = inputs_of(tables.project, reads.values())
     for entity, columns in inputs.columns.items():
+        if entity in renewed:
+            continue
         chosen = comma(quote(column) for column in ("entity_id", *sorted(columns)))
         work.replace_table(was_table(entity), f"SELECT {chosen} FROM {qualified('entities', entity)}")
     for entity, target in sorted(inputs.bridges):
