@@ -12,6 +12,7 @@ from c360.identity.evidence.rules import register_rules
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
 from c360.identity.registry.nodes import make_slots
+from c360.identity.update import regroup
 from c360.identity.update.plan import Plan, make_plan
 from c360.sources import land
 from c360.warehouse.control.decisions import Decision
@@ -165,3 +166,20 @@ entities:
         assert store.entity_of("ann@x.com") == entity, "the account is gone, the person keeps the id"
     store.land("crm", [{"id": "1", "user": "a", "email": "ann@x.com"}])
     assert store.run(decisions=[said]).entities == {"person": 2}
+
+
+@pytest.mark.parametrize("beyond", [0, 100])
+def test_moved_ids_are_kept_aside_until_they_are_many(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beyond: int
+) -> None:
+    monkeypatch.setattr(regroup, "compact_beyond", beyond)
+    monkeypatch.setattr(regroup, "compact_share", 1000)
+    run(store)
+    rows = [{"event_id": 60 + n, "ts": "2023-06-01T00:00:00", "anon": "b", "user": str(7 + n)} for n in range(2)]
+    (tmp_path / "web2.ndjson").write_text("\n".join(json.dumps(row) for row in rows))
+    run(store, "incremental")
+    assert store.work.scalar("SELECT COUNT(*) FROM identity.event WHERE kind = 'merge'") == 1
+    assert store.work.scalar("SELECT COUNT(*) FROM identity.moved") == (1 if beyond else 0)
+    merged = store.state()
+    run(store, "full")
+    assert store.state() == merged

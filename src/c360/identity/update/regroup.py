@@ -7,7 +7,8 @@ from c360.identity.limits.contested import enforce_limits
 from c360.identity.limits.hold import find_holds
 from c360.identity.update.edges import usable_edges
 
-compact_beyond = 100_000  # moved ids that are kept aside before all members are written anew
+compact_beyond = 100_000  # moved ids that are kept aside before all members are written anew; of many members more:
+compact_share = 20  # a moved id for so many members, so that what each run adds pays for few of those writings
 
 
 def regroup(scope: Scope, scratch: Scratch) -> str:
@@ -228,7 +229,7 @@ def write_members(scratch: Scratch, *, blocked: int) -> None:
     work.execute("DELETE FROM identity.moved")
     work.execute(f"INSERT INTO identity.moved SELECT entity_id, now_id FROM {moved}")
     work.execute(f"INSERT INTO identity.assigned SELECT node, entity_id FROM {written}")
-    if scratch.count(moved) > compact_beyond:
+    if scratch.count(moved) > max(compact_beyond, scratch.count("identity.assigned") // compact_share):
         whole = scratch.make("compact", "SELECT node_id, entity_id FROM identity.member")
         work.replace_table("identity.assigned", f"SELECT node_id, entity_id FROM {whole}")
         work.execute("DELETE FROM identity.moved")
