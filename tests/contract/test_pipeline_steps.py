@@ -12,7 +12,7 @@ import pytest
 
 from c360.errors import ChecksFailedError, Fault, LockedError, WarehouseError
 from c360.pipeline.runs import open_run
-from c360.pipeline.steps import Step, StepResult, StepRunner, forget_steps
+from c360.pipeline.steps.running import Step, StepResult, StepRunner, forget_steps
 from c360.warehouse import Connection
 from c360.warehouse.control import open_control
 from c360.warehouse.control.runs import last_run, list_steps

@@ -22,7 +22,7 @@ from typing import Any
 
 from c360.errors import WarehouseError
 from c360.pipeline.runs import open_run
-from c360.pipeline.steps import Step, StepRunner
+from c360.pipeline.steps.running import Step, StepRunner
 from c360.warehouse import Connection
 from c360.warehouse.catalogue import PublishedColumn, PublishedTable
 from c360.warehouse.control import open_control

@@ -12,7 +12,7 @@ from c360.cli.output import print_json
 
 if TYPE_CHECKING:
     from c360.pipeline.run import RunOptions, RunReport
-    from c360.pipeline.steps import StepResult
+    from c360.pipeline.steps.running import StepResult
     from c360.project import Project
 
 
@@ -35,7 +35,7 @@ def command(
 ) -> None:
     """Run the project: read the sources, identify, build the tables, check and publish them."""
     from c360.pipeline.run import RunOptions
-    from c360.pipeline.selection import parse_select
+    from c360.pipeline.steps.selection import parse_select
 
     at = as_of.replace(tzinfo=UTC) if as_of else None
     options = RunOptions(as_of=at, select=parse_select(select), full_refresh=full_refresh)
@@ -120,7 +120,7 @@ def print_report(report: "RunReport") -> None:
 def show_plan(project: "Project", options: "RunOptions", *, as_json: bool) -> None:
     """Say what a run would do; nothing is written."""
     from c360.pipeline.check_project import check_project
-    from c360.pipeline.selection import selected, step_names
+    from c360.pipeline.steps.selection import selected, step_names
     from c360.pipeline.tables import published_tables
 
     check_project(project)

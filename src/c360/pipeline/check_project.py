@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Self
 
 from c360.errors import Fault, ProjectError
-from c360.pipeline.steps import Step
+from c360.pipeline.steps.running import Step
 from c360.project import Project
 from c360.warehouse import Connection
 

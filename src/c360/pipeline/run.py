@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from c360.pipeline.check_project import ProjectCheck
-from c360.pipeline.fingerprints import always, code_version, digest
 from c360.pipeline.runs import RunSession, open_run, open_store
-from c360.pipeline.selection import selected
-from c360.pipeline.steps import OnStep, Step, StepResult, StepRunner
+from c360.pipeline.steps.fingerprints import always, code_version, digest
+from c360.pipeline.steps.running import OnStep, Step, StepResult, StepRunner
+from c360.pipeline.steps.selection import selected
 from c360.project import Project
 from c360.warehouse import Connection
 

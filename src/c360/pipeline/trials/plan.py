@@ -15,9 +15,9 @@ from typing import Any
 from c360.entities import columns_of, key_columns, relation_columns
 from c360.features import catalogue
 from c360.pipeline.check_project import check_project
-from c360.pipeline.fingerprints import code_version
 from c360.pipeline.run import RunPath
 from c360.pipeline.runs import RunSession, work_name
+from c360.pipeline.steps.fingerprints import code_version
 from c360.project import Project
 from c360.warehouse import Connection, comma, literal, qualified, quote
 from c360.warehouse.control import open_control, run_lock

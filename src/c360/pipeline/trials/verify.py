@@ -15,9 +15,9 @@ from typing import Any
 
 from c360.errors import C360Error, Fault, WarehouseError
 from c360.pipeline.check_project import check_project
-from c360.pipeline.fingerprints import code_version
 from c360.pipeline.run import RunPath
 from c360.pipeline.runs import RunSession, work_name
+from c360.pipeline.steps.fingerprints import code_version
 from c360.pipeline.tables import published_tables
 from c360.project import Project
 from c360.warehouse import Connection, comma, quote
