@@ -53,7 +53,7 @@ class Label:
         where = "s.activity_ts > c.cut_at AND s.activity_ts <= c.label_end"
         if read.activities is not None:
             where += f" AND {activity_in(tables.project, list(read.activities))}"
-        rows = type(rows)(rows.source, rows.target, where, rows.frame)
+        rows = replace(rows, where=where)
         value = "count(*)"
         if self.kind == "sum":
             value = total(str(read.value), tables.type_of(read.value_key, "activity"), None)
