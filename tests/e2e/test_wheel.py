@@ -34,7 +34,8 @@ def test_the_package_that_is_tried_is_the_one_from_the_wheel(installed: Path) ->
 
 def test_every_file_of_the_package_is_in_the_wheel(installed: Path) -> None:
     source = root / "src" / "c360"
-    wanted = {file.relative_to(source) for file in source.rglob("*") if file.is_file() and file.suffix != ".pyc"}
+    files = (file for file in source.rglob("*") if file.is_file() and file.parent.name != "__pycache__")
+    wanted = {file.relative_to(source) for file in files}
     assert not wanted - {file.relative_to(installed / "c360") for file in (installed / "c360").rglob("*")}
 
 
