@@ -1,18 +1,15 @@
 """What entity tables are built from in, one name of it out: where the last build was of the same, there is nothing to do."""
 
-import re
 from hashlib import blake2b
 
 from c360.entities.context import Context
 from c360.project import Project
 from c360.warehouse import Connection, literal, qualified
 from c360.warehouse.engines.duckdb_rows import quick_sql
+from c360.warehouse.snippets import reads_clock
 
 least_identifiers = 20_000  # with fewer, building everything anew is as quick, and nothing is remembered
 state_table = qualified("entities", "_state")
-clock = re.compile(
-    r"current_(date|time|local)|\bage\s*\(|\b(now|today|localtime\w*|utc_\w+|transaction_timestamp)\b", re.IGNORECASE
-)
 unsaid = {"description", "describe", "owner", "label"}
 read_of_identity = ("node", "assigned", "moved", "superseded", "tombstone", "entity")
 
@@ -44,7 +41,7 @@ def hangs_on_date(project: Project) -> bool:
     """Whether memberships begin and end, or a snippet asks for the clock, so that the tables differ from date to date."""
     for entity in project.file.entities.values():
         options = [option for several in entity.belongs_to.values() for option in several]
-        if any(option.left or option.joined for option in options) or clock.search(
+        if any(option.left or option.joined for option in options) or reads_clock(
             entity.model_dump_json(exclude=unsaid)
         ):
             return True

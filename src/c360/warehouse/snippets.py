@@ -68,8 +68,17 @@ clocks: Mapping[str, str] = {
     "CurrentDate": "DATE", "CurrentTimestamp": "TIMESTAMP", "CurrentDatetime": "TIMESTAMP", "CurrentTime": "TIME",
     "Localtimestamp": "TIMESTAMP", "Localtime": "TIME", "UtcDate": "DATE", "UtcTimestamp": "TIMESTAMP", "UtcTime": "TIME",
     "now": "TIMESTAMP", "today": "DATE", "get_current_timestamp": "TIMESTAMP", "transaction_timestamp": "TIMESTAMP",
-    "current_localtime": "TIME",
+    "current_localtime": "TIME", "getdate": "TIMESTAMP", "sysdate": "TIMESTAMP", "curdate": "DATE",
 }  # fmt: skip
+spelled = re.compile(
+    r"current_(date|time|local)|\bage\s*\(|\b(now|today|localtime\w*|utc_\w+|transaction_timestamp|getdate|sysdate|curdate)\b",
+    re.IGNORECASE,
+)
+
+
+def reads_clock(text: str) -> bool:
+    """Whether a user's text may hang on the date: it spells one of `clocks`, or `age(`, be it as a column's name."""
+    return spelled.search(text) is not None
 
 
 def rewrite(text: str, resolve: Resolve, as_of: datetime, dialect: str) -> str:
