@@ -12,8 +12,10 @@ This module is the bottom of the house: it imports nothing of the package.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from difflib import get_close_matches
+
+from c360.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

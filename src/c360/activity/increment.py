@@ -6,13 +6,14 @@ row may have another identifier than before, the stream is built anew.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 
 from c360.activity.readings import Context, Reading
 from c360.activity.transactions import with_transactions
 from c360.activity.vocabulary import activities_of
 from c360.identity.inputs.landed import Read, added_since, read_to
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, literal, qualified, quote
 
 least_rows = 200_000  # with fewer, building everything anew is as quick, and nothing need be remembered

@@ -1,11 +1,11 @@
 """The identifier columns of a row in, the SQL that finds its entity out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from c360.cleaning import derived_sql, normal_sql
 from c360.project import Project
 from c360.project.blocks.ids import IdKind
+from c360.records import dataclass
 from c360.warehouse import Connection, literal
 
 whole_numbers = ("SMALLINT", "INTEGER", "BIGINT", "HUGEINT")

@@ -6,13 +6,14 @@ A reading is one pass over one source. Activities whose conditions exclude each 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from c360.activity.links import Spelling, link
 from c360.activity.vocabulary import activities_of
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import comma, literal, quote
 from c360.warehouse.snippets import columns_only, compile_snippet
 

@@ -1,7 +1,7 @@
 """Landing tables and entity ids in, `activity.<entity>` out: one row per activity, numbered in time order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -14,6 +14,7 @@ from c360.activity.renewal import drop_scratch, find_touched, narrowed, plain_co
 from c360.activity.transactions import rank_transactions, scratch, start_report, with_transactions
 from c360.activity.vocabulary import activities_of, attributes_of
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, literal, qualified, quote
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ cost does not grow with the number of entries. In the block of an e-mail kind an
 """
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from c360.cleaning import text
 from c360.cleaning.identifiers import normalise, options_of
 from c360.cleaning.lists import Lists
 from c360.project.blocks.ids import IdKind, ListRef
+from c360.records import dataclass
 from c360.warehouse import comma, literal
 
 special = re.compile(r"[.^$*+?()\[\]{}|\\]")

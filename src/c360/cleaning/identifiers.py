@@ -1,13 +1,13 @@
 """A kind of identifier and raw values -> the normalised value, in SQL and in Python, or why there is none."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from c360.cleaning import text
 from c360.cleaning.ids import domain, email, external, phone
 from c360.cleaning.options import Declared, Options, complete
 from c360.project.blocks.ids import IdKind, IdType
+from c360.records import dataclass
 
 
 class Type(Protocol):

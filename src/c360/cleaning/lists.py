@@ -4,7 +4,7 @@ Maintained lists (`{use: free}`, `{use: disposable}`) are read from their packag
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from c360.cleaning.values import name, naming, traits
 from c360.project import Project
 from c360.project.blocks.ids import IdKind, ListRef
 from c360.project.model import UseList
+from c360.records import dataclass
 from c360.warehouse import Connection, qualified, quote
 
 Form = tuple[str, str, str]

@@ -1,10 +1,10 @@
 """What may be set on a type of identifier or value: declared once per type, checked with did-you-mean, then complete."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from c360.errors import suggest
+from c360.records import dataclass
 
 Options = Mapping[str, Any]
 Finding = tuple[str, str, str | None]

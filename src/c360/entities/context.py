@@ -1,13 +1,13 @@
 """What the compilation of entity tables reads: the project, the landed sources, the time, the spelling of identifiers."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from c360.activity.links import Spelling
 from c360.errors import Position
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection, quote
 from c360.warehouse.snippets import columns_only, compile_snippet
 

@@ -1,12 +1,13 @@
 """An entity and a trait in, every candidate value out, in the order in which they would win."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from c360.entities.records import rank_column, record_table
 from c360.entities.vocabulary import keep_of, traits_of
 from c360.errors import Fault, ProjectError, suggest
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection, quote
 
 

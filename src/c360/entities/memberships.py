@@ -1,6 +1,5 @@
 """Surviving identifiers and membership records in, `entities.member_<a>_<b>` out: who belongs to what, and why."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from c360.activity.links import link
@@ -9,6 +8,7 @@ from c360.entities.records import record_table
 from c360.entities.survivors import kept_table
 from c360.entities.vocabulary import is_many, owner_of, recorded, shared, target_kind
 from c360.project.blocks.entities import BelongsTo
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, literal, qualified, quote
 
 no_time = "CAST(NULL AS TIMESTAMP)"

@@ -5,7 +5,6 @@ now. Dates are those of the project's time zone, at its midnight.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from c360.features.language.definition import Key
 from c360.features.language.windows import end_of
 from c360.features.panel import PanelRequest, panel_table, write_panel
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection, qualified, quote
 
 backfill_table = qualified("features", "_backfill")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from c360.features.tables import column_types, compute
 from c360.features.update.days import day_table, kept_cells
 from c360.features.update.past import read_past
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection, qualified
 
 

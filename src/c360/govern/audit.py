@@ -14,12 +14,12 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from c360.errors import Fault, WarehouseError
+from c360.records import dataclass
 from c360.warehouse.control import open_control
 from c360.warehouse.control.anchors import add_anchor, last_anchor
 

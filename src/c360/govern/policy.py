@@ -1,12 +1,13 @@
 """A role of the project file in, what it may do out; `Viewer` is whoever asks, with the role they act in."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from c360.errors import AccessError, Fault
 from c360.project import Project
 from c360.project.blocks.outputs import Role
+from c360.records import dataclass
 
 Permission = Literal[
     "public",  # no sign-in needed: the sign-in page itself, its stylesheet, the health probe

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Self
 
@@ -13,6 +13,7 @@ from c360.govern.policy import Viewer
 from c360.govern.role_views import Compiler, mark
 from c360.govern.watchdog import watchdog
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, literal, qualified, quote
 from c360.warehouse.snapshots.copies import Copy
 from c360.warehouse.snapshots.manifest import ColumnEntry, Manifest, TableEntry

@@ -5,12 +5,12 @@ asked on such a connection (page, JSON, graph, title, lens, export) sees the sam
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from c360.errors import C360Error
 from c360.project import Project
 from c360.project.blocks.outputs import Role
+from c360.records import dataclass
 from c360.warehouse import comma, literal, quote
 from c360.warehouse.snapshots.manifest import ColumnEntry, TableEntry
 from c360.warehouse.snippets import columns_only, compile_snippet

@@ -1,7 +1,6 @@
 """Landed sources in, the identity tables out: nodes, evidence, members, the register of entities, redirects."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -18,6 +17,7 @@ from c360.identity.update.full import rebuild
 from c360.identity.update.incremental import update
 from c360.identity.update.plan import make_plan, write_inputs
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection
 from c360.warehouse.control import open_control
 from c360.warehouse.control.decisions import Decision, list_decisions

@@ -1,11 +1,11 @@
 """Identifier columns of a later room's rows in, the SQL that finds their entity out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from c360.cleaning import normal_sql
 from c360.identity.inputs.kinds import kind_of_id
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import literal, quote
 
 

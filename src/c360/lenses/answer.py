@@ -1,7 +1,7 @@
 """A request on a lens in, the answer out: rows with their SQL, snapshot, freshness, caveats and plan."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from c360.lenses.request.query import Query
 from c360.lenses.request.resolve import resolve
 from c360.lenses.snippets.clock import Clock
 from c360.lenses.tree.nodes import Context
+from c360.records import dataclass
 from c360.warehouse import Connection, Row
 
 

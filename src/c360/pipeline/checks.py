@@ -1,13 +1,13 @@
 """Declared checks and the tables about to be published in, what does not hold out; errors stop the publication."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from c360.errors import ChecksFailedError, Fault, Position, ProjectError, WarehouseError
 from c360.pipeline.probes import CheckTables, Probe, probes_of
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection
 from c360.warehouse.catalogue import PublishedTable
 

@@ -5,7 +5,6 @@ import platform
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
@@ -13,6 +12,7 @@ from typing import Literal
 from c360.errors import C360Error, Fault
 from c360.project import Project, load_project
 from c360.project.load import find_files
+from c360.records import dataclass
 
 Level = Literal["ok", "warn", "fail"]
 tested = {"duckdb": ("1.5", "2.0"), "pydantic": ("2.",), "sqlglot": ("30.",)}

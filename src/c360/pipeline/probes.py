@@ -1,13 +1,13 @@
 """One declared check -> SQL that counts what does not fit, and SQL that shows some of it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from c360.errors import Fault, Position, ProjectError, suggest
 from c360.project import Project
 from c360.project.blocks.outputs import Check
+from c360.records import dataclass
 from c360.warehouse import comma, literal, quote
 from c360.warehouse.catalogue import PublishedTable
 

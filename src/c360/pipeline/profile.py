@@ -1,12 +1,13 @@
 """A snapshot and an identifier in, one profile out: identifiers, traits with their source, features, timeline."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from c360.errors import Fault, ProjectError, suggest
 from c360.features import catalogue
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import quote
 
 Record = dict[str, Any]

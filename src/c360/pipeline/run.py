@@ -1,7 +1,7 @@
 """A project in, its published tables out: the steps of a run in order, what each depends on, and its report."""
 
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -12,6 +12,7 @@ from c360.pipeline.steps.fingerprints import always, code_version, digest
 from c360.pipeline.steps.running import OnStep, Step, StepResult, StepRunner
 from c360.pipeline.steps.selection import selected
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection
 
 if TYPE_CHECKING:

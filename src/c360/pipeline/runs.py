@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 
 from c360.errors import C360Error, WarehouseError
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection
 from c360.warehouse.connection import disk_fault
 from c360.warehouse.control import ControlStore, Run, open_control, run_lock

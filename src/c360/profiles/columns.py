@@ -1,12 +1,12 @@
 """A published entity table in, its columns as people sort and read them out: kind, label, whether it can be a facet."""
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from c360.entities import relation_columns, traits_of
 from c360.features import Entry, catalogue
 from c360.govern.reading import Reading
+from c360.records import dataclass
 
 Kind = Literal["identifier", "trait", "relation", "feature", "fixed"]
 numbers = ("BIGINT", "INTEGER", "HUGEINT", "SMALLINT", "DOUBLE", "FLOAT", "DECIMAL")

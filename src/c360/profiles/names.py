@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from c360.entities import traits_of
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse.snapshots.manifest import ColumnEntry
 
 few = 20  # so many are asked for in one thread

@@ -1,6 +1,5 @@
 """The whole project as one frozen object, with the position of everything in it."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,6 +15,7 @@ from c360.project.blocks.match import Matches
 from c360.project.blocks.outputs import Access, Check, LensUse, Segment, Sync
 from c360.project.blocks.sources import Freshness, Sources
 from c360.project.yaml import Path as YamlPath
+from c360.records import dataclass
 
 
 class UseList(Block):

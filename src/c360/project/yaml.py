@@ -5,7 +5,7 @@ round-trip loader of ruamel.yaml, which keeps comments too.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -14,6 +14,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from c360.errors import Fault, Position
 from c360.project.composing import compose, type_prefix
+from c360.records import dataclass
 
 Path = tuple[str | int, ...]
 

@@ -6,12 +6,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from c360.errors import Fault, SourceError
 from c360.project import Project
+from c360.records import dataclass
 from c360.sources.conditions import compile_loosely, conditions
 from c360.sources.files.append import append, may_append
 from c360.sources.files.land import FilesChangedError, Job, Progress, StoreFailedError, read_source

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, literal, qualified
 
 schema = "landing"

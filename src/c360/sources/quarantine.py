@@ -1,12 +1,13 @@
 """The quarantine in; its rows, their groups with what to do about each, and the replay after a fix out."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from c360.errors import ProjectError, suggest
 from c360.project import Project
+from c360.records import dataclass
 from c360.sources.land import land
 from c360.sources.landed import tables
 from c360.warehouse import Connection, comma, literal

@@ -1,7 +1,9 @@
 """What each room declares about the tables it makes; publishing, docs, checks and the semantic layer read it."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from c360.records import dataclass
 
 TableKind = Literal["entity", "stream", "identifier", "redirect", "bridge", "table"]
 added_columns = ("updated_at",)

@@ -1,10 +1,10 @@
 """How the web application is reached: address, allowed hosts, TLS or a declared proxy; what is unsafe is refused."""
 
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from c360.errors import Fault, ProjectError
+from c360.records import dataclass
 
 default_port = 8360
 loopback_names = ("localhost", "127.0.0.1", "[::1]")

@@ -9,12 +9,12 @@ carrier codes) are not applied: such spellings are refused, never guessed.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from c360.cleaning import text
 from c360.cleaning.options import Choice, Code, Finding, Flag, Options
+from c360.records import dataclass
 from c360.warehouse import literal
 
 options = {

@@ -7,13 +7,13 @@ unless `months` lists others, the first letters count.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import product
 
 from c360.cleaning import text
 from c360.cleaning.options import Finding, Number, Options, Words
+from c360.records import dataclass
 from c360.warehouse import literal
 
 english = (

@@ -6,7 +6,6 @@ currency that cannot be read is NULL.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from c360.cleaning import identifiers
@@ -15,6 +14,7 @@ from c360.cleaning.values import country, currency, date, language, money, name
 from c360.errors import suggest
 from c360.project import Project
 from c360.project.blocks.ids import IdKind, id_types
+from c360.records import dataclass
 
 
 class ValueType(Protocol):

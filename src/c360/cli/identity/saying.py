@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from getpass import getuser
 from pathlib import Path
@@ -12,6 +11,7 @@ import click
 
 from c360.cli.options import dry_run_option, json_option, load, project_option
 from c360.cli.output import print_json
+from c360.records import dataclass
 
 if TYPE_CHECKING:
     from c360.identity.explaining import Identifier

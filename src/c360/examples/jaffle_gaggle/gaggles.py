@@ -4,12 +4,11 @@ The shares are those of the public JaffleGaggle story: of 823 gaggles 800 belong
 with two, 37 with three, 9 with four) and 23 hold personal addresses only; 3 companies changed their domain.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from c360.examples.draws import Draws, Whole, shares
 from c360.examples.words import company, words
+from c360.records import dataclass
 
 endings = ("com", "co", "net", "io", "org", "ai")
 ending_weights = (60, 12, 12, 8, 4, 4)

@@ -5,7 +5,7 @@ a few go by a nickname in the gaggle that their company bought, and signed up tw
 those; some more wait in the review queue.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from c360.examples.draws import Draws, Whole
 from c360.examples.jaffle_gaggle.gaggles import Companies, Gaggles, nobody
 from c360.examples.rows import digits, texts
 from c360.examples.words import ascii_lower, family_names, given_names, nicknames, pairs_of_names
+from c360.records import dataclass
 
 personal_domains = ("gmail.com", "hotmail.com", "yahoo.com", "icloud.com", "outlook.com")
 personal_weights = (27, 26, 23, 21, 3)

@@ -6,7 +6,6 @@ orders that nobody placed, customers without orders, without an address or with 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from shutil import copyfile
@@ -14,6 +13,7 @@ from shutil import copyfile
 from c360.examples.draws import Dice, shares
 from c360.examples.folder import claim_files, refuse_sizes
 from c360.examples.rows import write_rows
+from c360.records import dataclass
 
 files = ("orders.lens.yaml", "customers.csv", "stream.csv")
 last_day = date(2026, 11, 1)

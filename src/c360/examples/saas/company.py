@@ -1,11 +1,12 @@
 """A number and a seed in; one customer company of the saas product out: its people, workspaces, money and events."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
 from c360.examples.draws import Dice
 from c360.examples.words import ascii_lower, company, family_names, given_names, pairs_of_names
+from c360.records import dataclass
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]

@@ -1,8 +1,7 @@
 """Nothing in; the products and the campaigns of the tea shop out."""
 
-from dataclasses import dataclass
-
 from c360.examples.draws import Dice
+from c360.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
 """What people do in; the rows of the shop's systems and the truth about every identifier out."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
 from c360.examples.shop.people import Person
+from c360.records import dataclass
 
 Row = dict[str, Any]
 

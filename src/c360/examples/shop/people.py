@@ -1,11 +1,12 @@
 """How many people and a seed in; the people of the tea shop with their devices, addresses and habits out."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from c360.examples.draws import Dice
 from c360.examples.shop.catalogue import categories
 from c360.examples.words import ascii_lower, family_names, given_names, pairs_of_names
+from c360.records import dataclass
 
 mail_domains = ("gmail.com", "yahoo.com", "outlook.com", "icloud.com", "hotmail.com")
 mistyped_domains = {

@@ -1,12 +1,13 @@
 """A person in; their visits on the web and in the app, from the first look to the last order, out into the log."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from c360.examples.draws import Dice
 from c360.examples.shop.catalogue import Product, campaigns, choose_product
 from c360.examples.shop.log import Log, stamp
 from c360.examples.shop.orders import Cart, place_order
 from c360.examples.shop.people import Person, kiosk
+from c360.records import dataclass
 
 day_seconds = 86_400
 

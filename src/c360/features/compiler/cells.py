@@ -6,7 +6,7 @@ as DOUBLE, which is exact up to 2^53 and several times as fast as the wide integ
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from c360.entities import is_many
 from c360.features.compiler.frame import Frame
@@ -14,6 +14,7 @@ from c360.features.compiler.measures import binary_types, condition_sql, day_sec
 from c360.features.compiler.rows import Tables
 from c360.features.language.reads import Read, Steps
 from c360.features.language.scope import clock_sql
+from c360.records import dataclass
 
 
 def can_merge(read: Read, tables: Tables) -> bool:

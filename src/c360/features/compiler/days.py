@@ -6,7 +6,6 @@ from the activities themselves, so that every value is exact at any moment.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
@@ -14,6 +13,7 @@ from c360.features.compiler.cells import Cells, can_merge
 from c360.features.compiler.frame import stamp, walk
 from c360.features.compiler.rows import Tables, chain_sql
 from c360.features.language.reads import Read, Steps
+from c360.records import dataclass
 from c360.warehouse import comma, quote
 
 of_the_person = ('s."occurrence"', 's."activity_repeated_at"', 's."entity_id"')  # a merge changes these

@@ -1,11 +1,11 @@
 """The date or dates at which features are computed in, the SQL of "now", of window starts and of the row keys out."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from c360.features.language.reads import Steps
 from c360.features.language.scope import clock_sql
 from c360.features.language.windows import end_of, start_of
+from c360.records import dataclass
 from c360.warehouse import comma, literal, qualified, quote
 
 cut_table = qualified("features", "_cut")

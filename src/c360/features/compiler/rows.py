@@ -1,7 +1,7 @@
 """Reads that share their rows in, the FROM and WHERE of one pass over those rows out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from c360.entities import is_many
 from c360.features.compiler.frame import Frame
@@ -10,6 +10,7 @@ from c360.features.language.reads import Following, Read, Steps
 from c360.features.language.relations import Chain
 from c360.features.language.windows import longest_days
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import comma, literal, qualified, quote
 
 

@@ -1,7 +1,7 @@
 """One round of features of an entity in, one SELECT out: passes over rows, then layers of columns built on them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 from c360.features.compiler.days import by_day, days_sql
@@ -14,6 +14,7 @@ from c360.features.language.definition import Key
 from c360.features.language.order import depths
 from c360.features.language.reads import Read
 from c360.features.language.relations import upward
+from c360.records import dataclass
 from c360.warehouse import comma, qualified, quote
 
 tiers = (31.0, 92.0)

@@ -4,13 +4,14 @@ All dates and window starts of a panel cut time into segments. A row falls into 
 segment are small, and a window of a date is a run of segments. So ten dates cost little more than one.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from c360.features.compiler.cells import Cells, can_merge, single, timeless
 from c360.features.compiler.frame import segment_column, stamp
 from c360.features.compiler.rows import Tables, stream_rows
 from c360.features.language.reads import Read, Steps
+from c360.records import dataclass
 from c360.warehouse import comma, quote
 
 start_segment = "segment"

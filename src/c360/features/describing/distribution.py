@@ -1,11 +1,12 @@
 """A published feature in, what its values look like out: coverage, range and most frequent values, now or at a past time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Protocol
 
 from c360.features.compiler.nulls import number_types
+from c360.records import dataclass
 from c360.warehouse import quote
 
 

@@ -1,6 +1,6 @@
 """A project in, the catalogue of its features out: what each means, who owns it, what it reads and how it is computed."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal
 
 from c360.activity import named_activities
@@ -10,6 +10,7 @@ from c360.features.language.reads import Read
 from c360.features.language.resolved import resolve
 from c360.features.language.scope import clock_sql
 from c360.project import Project
+from c360.records import dataclass
 
 Class = Literal["additive", "extreme", "ratio", "distinct", "holistic", "point", "formula"]
 classes: dict[str, Class] = {

@@ -1,7 +1,6 @@
 """A feature and a snapshot in, what the catalogue says of it beside its declaration out: its values, age and users."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -9,6 +8,7 @@ from c360.features.describing.distribution import Distribution, Reader, read_dis
 from c360.features.describing.entries import Entry
 from c360.features.describing.usage import used_by
 from c360.project import Project
+from c360.records import dataclass
 
 
 class Published(Reader, Protocol):

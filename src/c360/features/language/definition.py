@@ -1,11 +1,12 @@
 """One feature of the project file in, one definition out: its name, its declaration and where it stands."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
 from c360.project.blocks.features import Again, Feature, FeatureDefaults
+from c360.records import dataclass
 
 Key = tuple[str, str]
 Path = tuple[str | int, ...]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from c360.features.language.templates import Role, Template, library
 from c360.features.language.windows import longest_days
 from c360.project import Project
 from c360.project.blocks.features import Feature, FeatureDefaults, LibraryUse
+from c360.records import dataclass
 
 role_token = re.compile(r"\$(\w+)(?:\.(\w+))?")
 feature_token = re.compile(r"\$\((\w+)(\?\w*)?\)")

@@ -4,7 +4,6 @@ Aliases are the same in every statement: `s` a row of a stream, `m` a member, `o
 `u_<entity>` what the owner belongs to.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 from c360.activity import activities_of, attributes_of, named_activities
@@ -16,6 +15,7 @@ from c360.features.language.scope import Scope
 from c360.features.language.windows import split
 from c360.project import Project
 from c360.project.blocks.features import Feature
+from c360.records import dataclass
 
 Anchor = tuple[Literal["first", "last"], tuple[str, ...]]
 Steps = tuple[tuple[str, int], ...]

@@ -1,6 +1,6 @@
 """A user's expression in, SQL with every name resolved to an alias out; what was named is remembered."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from c360.activity import attributes_of, fixed_columns
@@ -10,6 +10,7 @@ from c360.features.language.definition import Key
 from c360.features.language.derived import derived_column, session_columns
 from c360.features.language.relations import upward
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import quote
 from c360.warehouse.snippets import compile_snippet
 

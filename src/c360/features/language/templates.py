@@ -1,11 +1,12 @@
 """The YAML files of the standard library in, templates out: what each needs, and the features it makes."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from c360.project.yaml import read_yaml
+from c360.records import dataclass
 
 folder = Path(__file__).parents[1] / "library"
 parts = ("web", "shop", "saas", "support", "crm")

@@ -6,7 +6,7 @@ identifiers had been seen. What is said of the label is what is known now: it is
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from c360.activity import activities_of, attributes_of
@@ -14,6 +14,7 @@ from c360.errors import Fault, suggest
 from c360.features.compiler.frame import stamp
 from c360.features.compiler.rows import Tables
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, literal, qualified, quote
 
 identity_table = qualified("features", "_identity")

@@ -1,7 +1,7 @@
 """`no order_placed in 60d` in, the SQL of what came after each date out."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from c360.errors import Fault, ProjectError
 from c360.features.compiler.measures import total
@@ -10,6 +10,7 @@ from c360.features.language.definition import Definition
 from c360.features.language.reads import Read, Resolver
 from c360.project import Project
 from c360.project.blocks.features import Feature, FeatureDefaults
+from c360.records import dataclass
 
 label_form = re.compile(r"^(no |any |count |sum )?\s*(.+?) in (\d{1,5}(?:min|h|d|w|mo|q|y))$")
 example = (

@@ -1,7 +1,6 @@
 """What is asked of a panel in, its faults and the features that it can hold out; those left out have a reason."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from c360.errors import Fault, ProjectError, suggest
@@ -11,6 +10,7 @@ from c360.features.language.reads import Read
 from c360.features.language.windows import end_of, form
 from c360.features.panel.label import label_form
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import quote
 
 repeated = f"s.{quote('activity_repeated_at')}"

@@ -4,7 +4,7 @@ Windows are computed at the date, never looked up from a later table; a window i
 (date, date + h]. Who is who is taken as it is known now, or as it was known at each date.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from c360.errors import ProjectError
@@ -21,6 +21,7 @@ from c360.features.panel.request import PanelRequest, PanelResult, check_request
 from c360.features.tables import column_types, compute, steps_of
 from c360.project import Project
 from c360.project.blocks.features import Feature, FeatureDefaults
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, qualified, quote
 
 panel_table = qualified("features", "_panel")

@@ -5,7 +5,7 @@ pass, and a feature of an entity hangs on nothing but its own rows, its members'
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from c360.features.compiler.days import by_day
@@ -18,6 +18,7 @@ from c360.features.rollups import periods, rollup_sql, rollups_of
 from c360.features.update.moving import find_moving
 from c360.features.update.past import Past, inputs_of, was_table
 from c360.features.update.touched import Difference, changed_table, find_touched, names_of, touched_table
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, qualified, quote
 
 most_touched = 0.3  # of an entity's rows; beyond, computing everything is as quick

@@ -5,7 +5,6 @@ that is short or sparse keeps none. What is computed anew is computed from the a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from c360.activity import changed_days_sql
 from c360.features.compiler.days import cells_of, day_sql, sums_sql
@@ -13,6 +12,7 @@ from c360.features.compiler.rows import Tables
 from c360.features.language.definition import Key
 from c360.features.language.reads import Read
 from c360.features.update.past import Past
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, qualified, quote
 
 least_rows = 1_000_000  # shorter streams are read as quickly as they are

@@ -1,7 +1,7 @@
 """Features that were computed in, what the next run must know to carry them over out."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from hashlib import blake2b
 
@@ -13,6 +13,7 @@ from c360.features.language.reads import Read
 from c360.features.language.relations import upward
 from c360.features.rollups import rollups_of
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, literal, qualified, quote
 
 state_table = qualified("features", "_state")

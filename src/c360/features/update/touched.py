@@ -5,7 +5,6 @@ two dates, by a change of a column or membership that features read, and by what
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from c360.activity import changed_sql
@@ -16,6 +15,7 @@ from c360.features.language.definition import Key
 from c360.features.language.reads import Read
 from c360.features.language.relations import upward
 from c360.features.update.past import Past, bridge_columns, inputs_of, steps, uppers, was_bridge, was_table
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, qualified, quote
 
 period_days = {"day": 1, "week": 7, "month": 31}

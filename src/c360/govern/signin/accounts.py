@@ -1,6 +1,5 @@
 """The control store and what somebody presents in, who they are out: passwords, sessions, tokens and one-time links."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from c360.govern.policy import Who, admin, roles_of, scopes
 from c360.govern.signin.passwords import hash_password, is_right
 from c360.govern.signin.secrets import hash_secret, new_secret, token_prefix
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse.control import accounts, open_control
 from c360.warehouse.control.accounts import Session, Token, User
 

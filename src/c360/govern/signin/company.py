@@ -1,6 +1,5 @@
 """Who the company's sign-in says somebody is in, the user that they are here out: the company's groups give the role."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from c360.errors import AccessError, Fault, ProjectError
@@ -8,6 +7,7 @@ from c360.govern.policy import roles_of
 from c360.govern.signin.accounts import add_user, change_role
 from c360.project import Project
 from c360.project.blocks.outputs import SignIn
+from c360.records import dataclass
 from c360.warehouse.control import accounts, open_control
 from c360.warehouse.control.accounts import User
 

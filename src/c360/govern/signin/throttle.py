@@ -3,7 +3,8 @@
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+
+from c360.records import dataclass
 
 free_attempts = 5
 longest_wait = 300.0

@@ -1,7 +1,6 @@
 """Files of merges and partings and the control store's decisions in, checked links and partings out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from c360.errors import ProjectError
@@ -12,6 +11,7 @@ from c360.identity.decisions.places import find_positions
 from c360.identity.evidence.readings import new_side, null_text, old_side
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch, values_table
+from c360.records import dataclass
 from c360.warehouse import literal
 
 everything = "*"

@@ -1,12 +1,12 @@
 """Mentions of sources' rows in, the raw identifiers of all of them as one query with a column per way of cleaning out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from c360.errors import Fault, ProjectError
 from c360.identity.inputs.cleaned import Cleaner
 from c360.identity.inputs.mentions import Mention
 from c360.identity.inputs.scope import Scope
+from c360.records import dataclass
 from c360.warehouse import quote
 
 null_text = "CAST(NULL AS VARCHAR)"

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 
 from c360.identity.inputs.kinds import kind_of_id
 from c360.identity.inputs.mentions import Derivation, Mention
@@ -10,6 +9,7 @@ from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch, values_table
 from c360.identity.inputs.trust import human
 from c360.project.blocks.ids import ListRef
+from c360.records import dataclass
 from c360.warehouse import literal
 
 cleaning_version = 1  # one more whenever c360 cleans or blocks identifiers differently than before

@@ -1,12 +1,12 @@
 """Observed identifiers in, a fault for every column out that identifies nobody: always empty, or always the same."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from c360.errors import Fault, ProjectError
 from c360.identity.inputs.mentions import Mention
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
+from c360.records import dataclass
 
 least_rows = 20  # of fewer rows nothing can be said
 least_others = 10  # a constant that ties fewer identifiers together may be the one visitor of a first day

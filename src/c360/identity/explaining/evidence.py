@@ -1,11 +1,12 @@
 """Pairs of nodes in, everything that links them out: rules with their version, sources, rows, dates."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 
 from c360.identity.explaining.paths import Link
 from c360.identity.inputs.trust import human
+from c360.records import dataclass
 from c360.warehouse import Connection
 
 

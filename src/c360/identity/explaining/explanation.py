@@ -1,11 +1,10 @@
 """Two identifiers in, the chain of evidence that makes them one entity, or what keeps them apart, out."""
 
-from dataclasses import dataclass
-
 from c360.identity.explaining.evidence import Evidence, near_nodes, read_evidence, read_links
 from c360.identity.explaining.finding import Identifier, find_identifier, identifier
 from c360.identity.explaining.paths import find_path, neighbours
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection
 
 

@@ -1,6 +1,6 @@
 """What a person types in, the identifier that is meant out: `ann@x.com`, `email:ann@x.com`, or an entity's number."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass  # noqa: TID251  (that of c360.records has no order)
 
 from c360.cleaning import normalise
 from c360.errors import Fault, ProjectError, suggest, unknown_entity

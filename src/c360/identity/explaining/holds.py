@@ -1,9 +1,10 @@
 """The held merges in, each with its guilty identifier and what it would touch out."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection
 
 reasons = {"people": "too many people would become one", "identifiers": "it would have too many identifiers"}

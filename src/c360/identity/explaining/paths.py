@@ -2,7 +2,8 @@
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from c360.records import dataclass
 
 far = 10**9  # what a blocked link costs: a chain uses one only where there is no other way
 

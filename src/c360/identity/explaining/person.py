@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 
 from c360.identity.explaining.evidence import Evidence, near_nodes, read_evidence, read_links
@@ -11,6 +11,7 @@ from c360.identity.explaining.finding import Identifier, find_identifier
 from c360.identity.explaining.paths import Link, find_bridges, neighbours
 from c360.identity.inputs.trust import by_type, trust_of
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection
 
 own = by_type["phone"]  # identifiers of at least this trust are a person's own: a device or cookie is not

@@ -1,10 +1,10 @@
 """What identity needs to know of a landed source, and which of its rows are new."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from c360.project import Project
+from c360.records import dataclass
 from c360.sources.files.loading.settle import Rules, Table, summary
 from c360.warehouse import Connection
 

@@ -1,12 +1,13 @@
 """A project in, every place that names identifiers of an entity out: records, activities, relations."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from c360.identity.inputs.trust import most_of_one, trust_of
 from c360.project import Project
 from c360.project.blocks.entities import BelongsTo
+from c360.records import dataclass
 
 Columns = tuple[str, ...]
 

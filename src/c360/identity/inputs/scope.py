@@ -1,7 +1,6 @@
 """The project, its landed tables and the moment of a run in, what every step of identity works with out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from c360.cleaning import Lists
@@ -10,6 +9,7 @@ from c360.identity.inputs.cleaned import Cleaner
 from c360.identity.inputs.landed import Landed
 from c360.identity.inputs.mentions import Derivation, Mention, find_decided, find_derivations, find_mentions
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import literal
 from c360.warehouse.control.decisions import Decision
 from c360.warehouse.snippets import columns_only, compile_snippet

@@ -1,7 +1,6 @@
 """Components and the project's limits in, blocked links and the components that remain out."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +9,7 @@ from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch, values_table
 from c360.identity.limits.kruskal import Count, Edge, Node, Refused, choose_links
 from c360.project.blocks.ids import Limit
+from c360.records import dataclass
 from c360.warehouse import literal
 
 

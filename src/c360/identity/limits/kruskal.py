@@ -6,10 +6,11 @@ hold `1 + n` times the limit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from c360.identity.inputs.trust import human
+from c360.records import dataclass
 
 unknown_time = datetime(1, 1, 1)  # noqa: DTZ001 - all times are UTC without a zone
 Count = tuple[str, str]  # (limit's name, what is counted apart: a source, a week, or nothing)

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import exp, log
 
 from c360.project.blocks.match import Match
+from c360.records import dataclass
 
 least_weight = -6.0  # bits; pairs below are not kept
 most_weight = 10.0  # bits; more does not outweigh more pairs that are unlike

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +15,7 @@ from c360.identity.matching.learning.training import charts_of, train
 from c360.identity.matching.records import Compared, compared_of, records_sql, tidy
 from c360.identity.matching.scoring import count_terms, score
 from c360.identity.matching.store import Model, forget, read_model, write_model
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, literal, quote
 from c360.warehouse.engines.duckdb import open_memory
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from c360.cleaning import cleaning_of, trait_sql
 from c360.cleaning.text import absent_words
@@ -11,6 +10,7 @@ from c360.identity.inputs.scope import Scope
 from c360.identity.matching.learning.columns import Kind
 from c360.project import Project
 from c360.project.blocks.entities import EntityInput
+from c360.records import dataclass
 from c360.warehouse import comma, literal, quote
 
 document = re.compile(

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 
 from c360.identity.matching.learning.columns import compared_name
 from c360.identity.matching.learning.training import Settings, make_linker, trained_levels
 from c360.identity.matching.links import least_weight
+from c360.records import dataclass
 from c360.warehouse import Connection, literal, quote
 
 

@@ -1,12 +1,12 @@
 """What matching keeps from run to run: its models, the records it has compared, the scores of pairs, what became of them."""
 
 import json
-from dataclasses import dataclass
 from math import log2
 from typing import Any
 
 from c360.identity.matching.learning.columns import Kind
 from c360.identity.matching.learning.training import trained_levels
+from c360.records import dataclass
 from c360.warehouse import Connection, literal
 
 tables = {

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 
 from c360.identity.explaining.holds import Hold, list_holds
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection
 
 steps = (1, 2, 3, 6, 11, 21, 51, 101, 1001)  # where the classes of sizes begin

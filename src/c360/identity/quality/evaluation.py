@@ -6,9 +6,10 @@ Baldwin 1998, Algorithms for scoring coreference chains.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from c360.identity.quality.truth import Truth
+from c360.records import dataclass
 from c360.warehouse import Connection
 
 most_examples = 10

@@ -3,12 +3,12 @@
 import csv
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from c360.errors import Fault, ProjectError, suggest
 from c360.identity.explaining.finding import normalise_one
 from c360.project import Project
+from c360.records import dataclass
 
 value_names = ("value", "identifier", "id_value", "id")
 owner_names = ("person", "cluster", "entity", "true_id", "owner", "truth", "label")

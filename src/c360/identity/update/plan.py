@@ -1,13 +1,14 @@
 """The last run's inputs and this run's in, what must be read again out: nothing, new rows, or all of a source."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from c360.identity.evidence.rules import Rule, rules_of
 from c360.identity.inputs.landed import Read, added_since, read_to
 from c360.identity.inputs.mentions import Derivation
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch, values_table
+from c360.records import dataclass
 from c360.warehouse import literal
 
 settings_rule = 0  # the number under which identity.input keeps what holds for all rules

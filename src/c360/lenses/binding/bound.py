@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from c360.lenses.model.lens import Entity, Lens
 from c360.lenses.snippets.clock import Clock
 from c360.lenses.snippets.parse import canonical, put_clock, put_params
 from c360.lenses.snippets.statement import parse_statement
+from c360.records import dataclass
 from c360.warehouse import Connection, quote
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """A lens over its tables in, what is wrong or unproven about it out: `c360 lens check`."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +10,7 @@ from c360.lenses.binding.proofs import Proof
 from c360.lenses.model.graph import Edge, edges_of
 from c360.lenses.model.lens import Member
 from c360.lenses.snippets.clock import Clock
+from c360.records import dataclass
 
 if TYPE_CHECKING:
     from c360.lenses.tree.nodes import Context

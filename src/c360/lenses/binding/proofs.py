@@ -2,10 +2,11 @@
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from c360.lenses.model.graph import Edge
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, quote
 
 

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from c360.errors import Fault, ProjectError, SourceError, suggest
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, literal, quote
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """A `Query` in, its measure groups out: what shares home, filters and window is computed by one SELECT."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from c360.errors import Fault, ProjectError
@@ -15,6 +15,7 @@ from c360.lenses.tree.conditions import condition_tree, member_tree, own_time, w
 from c360.lenses.tree.group import Group
 from c360.lenses.tree.nodes import Context
 from c360.lenses.tree.scope import Scope
+from c360.records import dataclass
 
 if TYPE_CHECKING:
     from sqlglot import exp

@@ -1,6 +1,6 @@
 """The SELECTs of a query in, one statement out: stitched on equal dimension values, formulas and conditions on top."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from c360.errors import Fault, ProjectError
@@ -10,6 +10,7 @@ from c360.lenses.snippets.clock import Clock
 from c360.lenses.snippets.parse import parse_snippet, put_clock, put_params
 from c360.lenses.snippets.types import integer_division_of
 from c360.lenses.tree.nodes import Context
+from c360.records import dataclass
 from c360.warehouse import comma, quote
 
 if TYPE_CHECKING:

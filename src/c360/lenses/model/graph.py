@@ -2,12 +2,12 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from c360.errors import Fault, ProjectError
 from c360.lenses.model.lens import Lens, Relationship
+from c360.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

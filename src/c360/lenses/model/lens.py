@@ -1,10 +1,11 @@
 """A semantic model as frozen objects: entities, their members and their relationships, each with its position."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from c360.errors import Fault, Position, ProjectError, suggest
+from c360.records import dataclass
 
 MemberKind = Literal["field", "dimension", "measure", "segment"]
 Size = tuple[int, str] | Literal["unbounded"] | None

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import combinations
 
 from c360.lenses.model.graph import Graph
 from c360.lenses.model.lens import Entity, Lens, Member, Relationship
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection, literal, quote
 from c360.warehouse.snapshots import TableEntry
 from c360.warehouse.snapshots.manifest import ColumnEntry

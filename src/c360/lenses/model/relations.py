@@ -4,9 +4,9 @@ Source: ActivitySchema 2.0 (github.com/ActivitySchema/ActivitySchema).
 """
 
 import re
-from dataclasses import dataclass
 
 from c360.errors import Fault, ProjectError, suggest
+from c360.records import dataclass
 
 relations = re.compile(r"^(first|last|nth|aggregate|all)\s+(ever|before|after|between)$")
 numbered = ("occurrence", "occurrence from last")

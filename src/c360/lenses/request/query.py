@@ -1,11 +1,12 @@
 """A query with every name resolved: what the compiler reads, whichever form it was asked in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from c360.lenses.model.lens import Member, Window
 from c360.lenses.request.ranges import Range
+from c360.records import dataclass
 
 own_time = "time"
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from c360.errors import Fault, ProjectError
 from c360.lenses.snippets.clock import Clock
+from c360.records import dataclass
 
 relative = re.compile(
     r"^(?P<word>last|previous|past|this|current|next)\s+(?:(?P<n>\d+)\s+)?"

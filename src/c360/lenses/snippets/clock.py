@@ -1,10 +1,10 @@
 """What "now" is for one query: the moment it is asked as of, and the time zone of its days, weeks and months."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from c360.errors import Fault, ProjectError
+from c360.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from c360.errors import Fault, Position, ProjectError
 from c360.lenses.snippets.clock import Clock, date_sql, timestamp_sql
+from c360.records import dataclass
 from c360.warehouse.snippets import article
 
 if TYPE_CHECKING:

@@ -1,12 +1,12 @@
 """A measure in, its aggregate over the rows of a node out."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from c360.errors import Fault, ProjectError
 from c360.lenses.model.lens import Member
 from c360.lenses.tree.nodes import Node
 from c360.lenses.tree.scope import Scope
+from c360.records import dataclass
 
 if TYPE_CHECKING:
     from sqlglot import exp

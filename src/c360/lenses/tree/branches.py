@@ -1,12 +1,13 @@
 """What lies behind to-many edges in, bridges and semi-joins out: a home row counts once per value, or not at all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from c360.lenses.snippets.nulls import is_null, rejects_null
 from c360.lenses.tree.nodes import Node
 from c360.lenses.tree.scope import Scope
+from c360.records import dataclass
 from c360.warehouse import comma, quote
 
 if TYPE_CHECKING:

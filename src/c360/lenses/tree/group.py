@@ -1,7 +1,7 @@
 """One measure group in, one SELECT out: home rows, to-one joins, bridges over to-many edges, semi-joins for filters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from c360.lenses.snippets.nulls import rejects_null
@@ -10,6 +10,7 @@ from c360.lenses.tree.aggregates import Aggregate
 from c360.lenses.tree.branches import Branch, make_branches
 from c360.lenses.tree.nodes import Extra, Node
 from c360.lenses.tree.scope import Scope
+from c360.records import dataclass
 from c360.warehouse import comma, quote
 
 if TYPE_CHECKING:

@@ -1,12 +1,13 @@
 """What a join tree is made of: the context of a query, nodes, and derived tables that hang on them."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from c360.lenses.binding.bound import Bound, Params
 from c360.lenses.binding.proofs import Proof, claim
 from c360.lenses.model.graph import Edge, Path, Via
 from c360.lenses.snippets.clock import Clock
+from c360.records import dataclass
 
 if TYPE_CHECKING:
     from sqlglot import exp

@@ -5,7 +5,8 @@ mean place of its neighbours (Sugiyama, Tagawa, Toda: Methods for visual underst
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import field
+from c360.records import dataclass
 from itertools import pairwise
 
 from c360.pipeline.docs.graph import Graph, Node, reach

@@ -1,7 +1,7 @@
 """A project and its published tables in; the lineage out: which source, identity, stream and table feeds which."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from c360.records import dataclass
 from typing import Literal
 
 from c360.project import Project

@@ -1,7 +1,7 @@
 """What every page of the site shares in, whole pages out: the frame, the navigation, links to where data comes from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from c360.records import dataclass
 
 from c360.features.describing.facts import Facts
 from c360.features.language.definitions import Definition, list_definitions

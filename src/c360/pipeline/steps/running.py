@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import blake2b
@@ -14,6 +14,7 @@ from typing import Literal
 
 from c360.errors import C360Error
 from c360.pipeline.runs import RunSession
+from c360.records import dataclass
 from c360.warehouse import Connection
 from c360.warehouse.control.runs import StepRecord, record_step
 

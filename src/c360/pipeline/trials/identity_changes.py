@@ -5,12 +5,13 @@ A state is a published snapshot, or what a run of the project would make now, tr
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 
 from c360.pipeline.reports.evidence import link_table
 from c360.pipeline.trials.plan import trial
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection, Row, comma, literal, qualified, quote
 from c360.warehouse.control import open_control
 from c360.warehouse.control.decisions import list_decisions

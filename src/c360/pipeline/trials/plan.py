@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from c360.pipeline.run import RunPath
 from c360.pipeline.runs import RunSession, work_name
 from c360.pipeline.steps.fingerprints import code_version
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, literal, qualified, quote
 from c360.warehouse.control import open_control, run_lock
 from c360.warehouse.control.runs import Run

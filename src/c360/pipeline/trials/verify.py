@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from c360.pipeline.runs import RunSession, work_name
 from c360.pipeline.steps.fingerprints import code_version
 from c360.pipeline.tables import published_tables
 from c360.project import Project
+from c360.records import dataclass
 from c360.warehouse import Connection, comma, quote
 from c360.warehouse.catalogue import PublishedTable
 from c360.warehouse.control import open_control, run_lock

@@ -4,7 +4,7 @@ The same rare value says more than the same common one: it weighs log2(all / tho
 a field that people have only one of weighs against the pair.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import SequenceMatcher
 from math import log2
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from c360.govern.sql import quote
 from c360.profiles.columns import Column, columns_of
 from c360.profiles.names import names_of
 from c360.profiles.review.queue import Pair
+from c360.records import dataclass
 
 Verdict = Literal["same", "close", "differs", "no evidence"]
 close_from = 0.8

@@ -9,11 +9,12 @@ Source: Gelman et al., Bayesian Data Analysis, 3rd ed., section 2.4 (binomial da
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from c360.govern.decisions import Decision
 from c360.profiles.review.queue import Pair
 from c360.project import Project
+from c360.records import dataclass
 
 first_guess = 0.95
 pattern_worth, rule_worth = 20, 100

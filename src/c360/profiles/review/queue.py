@@ -1,11 +1,11 @@
 """The suggested pairs and the decisions in, the queue out: what nobody has decided yet, what is likely to be accepted first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from c360.govern.decisions import Decision, Identifier, decisions_of
 from c360.govern.reading import Reading
 from c360.govern.sql import comma, quote
+from c360.records import dataclass
 
 most_pairs = 5000
 

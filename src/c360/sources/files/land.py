@@ -1,13 +1,14 @@
 """One source's files in, its table, its tally and its refused records out."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from c360.errors import Fault, SourceError, WarehouseError
 from c360.project import Project
+from c360.records import dataclass
 from c360.sources.files.loading.load import Loaded, load
 from c360.sources.files.loading.logs import keep_vanished
 from c360.sources.files.loading.parquet import ParquetReader

@@ -1,10 +1,10 @@
 """Who may sign in: users, their sessions and API tokens. Secrets come in hashed; nothing here sees one."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from c360.errors import Fault, WarehouseError
+from c360.records import dataclass
 from c360.warehouse.control.database import ControlStore, now_text, parse_time
 
 user_columns = "user_id, email, name, role, password_hash, created_at, disabled_at, subject"

@@ -1,10 +1,10 @@
 """What people decided: these two identifiers are one entity, or are not; a decision is revoked, never deleted."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from c360.errors import Fault, ProjectError
+from c360.records import dataclass
 from c360.warehouse.control.database import ControlStore, now_text, parse_time
 
 Verdict = Literal["same", "not_same"]

@@ -1,11 +1,12 @@
 """Runs and their steps: recorded as they go, so that a killed run is found, resumed, and explained later."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import Any, Literal
 
+from c360.records import dataclass
 from c360.warehouse.control.database import ControlStore, now_text, parse_time
 from c360.warehouse.control.lock import is_locked
 

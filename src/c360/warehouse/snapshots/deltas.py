@@ -7,9 +7,9 @@ and when they would have half as many rows as the table, they are folded into th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from c360.records import dataclass
 from c360.warehouse.engines.duckdb_rows import (
     content_sql,
     live_rows,

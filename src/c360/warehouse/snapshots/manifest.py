@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
+from c360.records import dataclass
 from c360.warehouse.engines.duckdb_rows import live_rows, parquet
 from c360.warehouse.names import comma, quote
 

@@ -1,11 +1,12 @@
 """A table that is about to be published, beside what is published of it now -> what has to be written."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from hashlib import blake2b
 
 from c360.errors import Fault, WarehouseError
+from c360.records import dataclass
 from c360.warehouse.catalogue import PublishedTable, history_columns
 from c360.warehouse.engines.duckdb_rows import bucket_sql, quick_sql, same_value, same_values, stored_type
 from c360.warehouse.engines.duckdb_snapshots import SnapshotFile

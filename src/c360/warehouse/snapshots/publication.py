@@ -5,12 +5,13 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from c360.errors import WarehouseError
+from c360.records import dataclass
 from c360.warehouse.catalogue import PublishedTable
 from c360.warehouse.connection import Connection
 from c360.warehouse.engines.duckdb_checkpoint import checkpoint_beside

@@ -2,10 +2,11 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from c360.errors import Fault, WarehouseError
+from c360.records import dataclass
 from c360.warehouse.engines.duckdb_rows import content_sql, live_rows
 from c360.warehouse.engines.duckdb_snapshots import (
     SnapshotFile,

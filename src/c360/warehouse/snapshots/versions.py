@@ -1,10 +1,10 @@
 """The kept snapshots: which there are, which is published, going back to one, removing what nobody needs."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from c360.errors import Fault, WarehouseError, suggest
+from c360.records import dataclass
 from c360.warehouse.snapshots import files
 from c360.warehouse.snapshots.manifest import Manifest
 

@@ -1,7 +1,7 @@
 """A page or an action and a request in, the response out: HTML, the same data as JSON, one fragment, or a file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from c360.errors import AccessError, C360Error, Fault, ProjectError
 from c360.govern.policy import nobody
+from c360.records import dataclass
 from c360.web.frame.faults import Failure, failure_of, failure_of_status, plain_faults
 from c360.web.frame.moved import Moved
 from c360.web.frame.page import Action, Download, Endpoint, Outcome, Page, Parameter, Passage

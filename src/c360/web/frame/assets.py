@@ -2,13 +2,13 @@
 
 import gzip
 import hashlib
-from dataclasses import dataclass
 from mimetypes import guess_type
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from c360.records import dataclass
 from c360.web.guard.headers import for_ever
 
 folder = Path(__file__).parents[1] / "static"

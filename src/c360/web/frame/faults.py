@@ -1,7 +1,6 @@
 """An error in, what the visitor reads out: the status, the cause and the next step."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from c360.errors import (
     AccessError,
@@ -14,6 +13,7 @@ from c360.errors import (
     WarehouseError,
 )
 from c360.govern.reading import TooHeavyError
+from c360.records import dataclass
 
 by_code = {
     "bad-parameter": 400,

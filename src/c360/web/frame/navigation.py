@@ -1,11 +1,11 @@
 """The pages of a project in, the side navigation out: only what is there and what the viewer may open."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from c360.govern.policy import Viewer
 from c360.project import Project
 from c360.project.blocks.entities import kind_of
+from c360.records import dataclass
 from c360.web.frame.page import Group, Page
 
 groups: tuple[Group, ...] = ("Customers", "Identity", "Model", "Operate", "Govern")

@@ -1,12 +1,13 @@
 """How pages and actions are declared: path, right, parameters, and a frozen context in which every field has a help text."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
 from c360.errors import Fault, ProjectError, suggest
 from c360.govern.policy import Permission
 from c360.project import Project
+from c360.records import dataclass
 
 if TYPE_CHECKING:
     from c360.web.frame.visit import Visit

@@ -1,12 +1,12 @@
 """What stands around every page: navigation, search, the state of the data, who is signed in, what was just done."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from c360.errors import Fault
 from c360.govern.policy import Viewer
 from c360.govern.signin.secrets import form_token
+from c360.records import dataclass
 from c360.web.frame.navigation import LinkGroup, navigation
 
 if TYPE_CHECKING:

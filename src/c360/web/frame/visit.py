@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from c360.govern.policy import Viewer
 from c360.govern.reading import Reading
 from c360.project import Project
+from c360.records import dataclass
 
 if TYPE_CHECKING:
     from c360.web.site import Site

@@ -5,7 +5,6 @@ import os
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from c360.errors import AccessError, Fault, ProjectError
 from c360.govern.signin.company import Claimed
 from c360.govern.signin.secrets import new_secret, same
 from c360.project.blocks.outputs import SignIn
+from c360.records import dataclass
 
 begun_seconds = 600
 known_seconds = 3600.0

@@ -1,12 +1,12 @@
 """A cookie or an API token in, the viewer out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from c360.errors import AccessError, Fault
 from c360.govern.policy import Viewer, nobody, viewer_of
 from c360.govern.signin.accounts import who_has_session, who_has_token
 from c360.project import Project
+from c360.records import dataclass
 from c360.web.site import Site
 
 

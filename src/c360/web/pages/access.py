@@ -1,6 +1,5 @@
 """Access: who has an account and in which role, what each role sees, and the newest lines of the audit log."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -9,6 +8,7 @@ from c360.govern.audit import Entry
 from c360.govern.policy import admin, roles_of
 from c360.govern.signin.accounts import add_user, change_role, list_users, make_link, shut_out
 from c360.project import Project
+from c360.records import dataclass
 from c360.web.frame.faults import MissingError
 from c360.web.frame.page import Action, Context, Outcome, Page, Parameter, shown
 from c360.web.frame.visit import Visit

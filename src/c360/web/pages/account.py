@@ -1,11 +1,11 @@
 """One's own account: where one is signed in, and API tokens with their scopes; a token is shown once."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from c360.errors import Fault
 from c360.govern.policy import Who, scopes
 from c360.govern.signin.accounts import end_session, make_token, revoke_token, sessions_of, tokens_of
+from c360.records import dataclass
 from c360.web.frame.faults import MissingError
 from c360.web.frame.page import Action, Context, Outcome, Page, Parameter, shown
 from c360.web.frame.visit import Visit

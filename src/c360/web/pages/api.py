@@ -1,7 +1,6 @@
 """The API for people: its operations in a table, and the document that programs read."""
 
-from dataclasses import dataclass
-
+from c360.records import dataclass
 from c360.web.frame.openapi import document
 from c360.web.frame.page import Context, Download, File, Page, shown
 from c360.web.frame.plain import json_text

@@ -2,13 +2,13 @@
 
 import csv
 import io
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from c360.errors import Fault, suggest
 from c360.profiles.columns import Column, columns_of, list_columns
 from c360.profiles.names import naming
+from c360.records import dataclass
 from c360.web.frame.faults import MissingError
 from c360.web.frame.navigation import entity_label, one_label
 from c360.web.frame.page import Context, Download, File, Page, Parameter, shown

@@ -1,11 +1,11 @@
 """A form that makes or changes a feature: activity, aggregate, window and filter; values on a sample; then the file."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from c360.errors import C360Error, Fault
 from c360.features import catalogue
 from c360.profiles.names import names_of
+from c360.records import dataclass
 from c360.web.frame.faults import MissingError
 from c360.web.frame.navigation import entity_label
 from c360.web.frame.page import Action, Context, Outcome, Page, Parameter, shown

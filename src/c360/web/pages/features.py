@@ -1,6 +1,5 @@
 """The catalogue of features, searchable; and one page for each: definition, values now and 28 days ago, who uses it."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from math import ceil
@@ -12,6 +11,7 @@ from c360.features.describing.distribution import Distribution, read_distributio
 from c360.features.describing.usage import used_by
 from c360.features.language.resolved import resolve
 from c360.pipeline.docs.sentences import feature_sentence
+from c360.records import dataclass
 from c360.web.frame.faults import MissingError
 from c360.web.frame.navigation import entity_label
 from c360.web.frame.page import Context, Page, Parameter, shown

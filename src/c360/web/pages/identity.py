@@ -1,10 +1,9 @@
 """Identity health: cluster sizes, the biggest clusters, rule yields, merges that wait, links held back, merges and splits."""
 
-from dataclasses import dataclass
-
 from c360.errors import Fault, suggest
 from c360.govern.decisions import Verdict, record_decision
 from c360.identity.decisions.people import everything
+from c360.records import dataclass
 from c360.web.frame.faults import MissingError
 from c360.web.frame.navigation import entity_label
 from c360.web.frame.page import Action, Context, Outcome, Page, Parameter, shown

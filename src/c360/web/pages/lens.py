@@ -1,12 +1,12 @@
 """The lens explorer, its questions in the URL and its answers as table, chart, SQL and CSV; and the lens for programs."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from c360.errors import Fault
 from c360.lenses.answer import Answer
+from c360.records import dataclass
 from c360.web.frame.faults import MissingError
 from c360.web.frame.page import Action, Context, Download, File, Outcome, Page, Parameter, shown
 from c360.web.frame.plain import json_text

@@ -1,6 +1,5 @@
 """Lineage, left to right: which source, identity, stream and table feeds which, how each is doing; columns on demand."""
 
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from c360.errors import Fault, suggest
@@ -8,6 +7,7 @@ from c360.features import catalogue
 from c360.govern.operations import newest_run, steps_of
 from c360.pipeline.docs.graph import Graph, lineage_graph
 from c360.pipeline.tables import published_tables
+from c360.records import dataclass
 from c360.web.frame.faults import MissingError
 from c360.web.frame.page import Context, Page, Parameter, shown
 from c360.web.frame.visit import Visit

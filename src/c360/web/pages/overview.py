@@ -1,10 +1,10 @@
 """The first page: how many there are and how that changed, whether the data is fresh and healthy, what to look at."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
+from c360.records import dataclass
 from c360.web.frame.navigation import entity_label
 from c360.web.frame.page import Context, Page, shown
 from c360.web.frame.visit import Visit

@@ -1,6 +1,5 @@
 """The profile of one entity: who it is, what it did, why it is one, what is known of it and from where."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +9,7 @@ from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.profiles.columns import columns_of, first_seen_column, label_of, last_seen_column
 from c360.profiles.names import initials, names_of, naming
+from c360.records import dataclass
 from c360.web.frame.faults import MissingError
 from c360.web.frame.moved import Moved
 from c360.web.frame.navigation import entity_label, one_label

@@ -1,8 +1,7 @@
 """Quarantine: what was not loaded and what does not link, by source and reason, with the fix; read again after it."""
 
-from dataclasses import dataclass
-
 from c360.govern.sql import comma
+from c360.records import dataclass
 from c360.sources.quarantine import fixes
 from c360.web.frame.page import Action, Context, Outcome, Page, Parameter, shown
 from c360.web.frame.visit import Visit

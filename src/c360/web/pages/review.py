@@ -1,6 +1,5 @@
 """The review queue, pair by pair: fields side by side, evidence, what accepting would change; accept, reject, skip, undo."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from c360.errors import Fault
@@ -10,6 +9,7 @@ from c360.profiles.review.comparison import Comparison, compare, effects
 from c360.profiles.review.learning import told
 from c360.profiles.review.queue import Pair, best_identifiers, waiting
 from c360.project import Project
+from c360.records import dataclass
 from c360.web.frame.faults import MissingError
 from c360.web.frame.navigation import one_label
 from c360.web.frame.page import Action, Context, Outcome, Page, Parameter, shown

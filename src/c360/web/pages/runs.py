@@ -1,12 +1,12 @@
 """Runs: how long each stage took, rows in and out, what failed and why; checks and the freshness of sources."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from c360.errors import Fault
 from c360.govern.operations import Run, run_named, runs_of, steps_of
 from c360.project import Project
 from c360.project.blocks.outputs import Check
+from c360.records import dataclass
 from c360.web.frame.faults import MissingError
 from c360.web.frame.page import Action, Context, Outcome, Page, shown
 from c360.web.frame.visit import Visit

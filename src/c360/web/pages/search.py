@@ -1,7 +1,6 @@
 """The search box: over every entity that the role sees; a whole identifier leads straight to its profile."""
 
-from dataclasses import dataclass
-
+from c360.records import dataclass
 from c360.web.frame.moved import Moved
 from c360.web.frame.navigation import entity_label
 from c360.web.frame.page import Context, Page, Parameter, shown

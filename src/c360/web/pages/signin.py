@@ -1,6 +1,5 @@
 """Sign-in and sign-out: with a password, with a one-time link, or through the company's sign-in."""
 
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from c360.errors import AccessError, Fault
@@ -14,6 +13,7 @@ from c360.govern.signin.accounts import (
     link_user,
     link_works,
 )
+from c360.records import dataclass
 from c360.web.frame.page import Action, Context, Outcome, Page, Parameter, shown
 from c360.web.frame.visit import Visit
 from c360.web.guard.targets import safe_path

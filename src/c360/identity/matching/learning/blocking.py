@@ -5,10 +5,11 @@ in bounds: one column where its values are rare enough, a part of it, or two col
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 
 from c360.identity.matching.learning.columns import Column, compared_name
+from c360.records import dataclass
 from c360.warehouse import Connection, quote
 
 per_record = 40  # pairs per record that all rules together may give

@@ -5,9 +5,9 @@ Nothing here looks at labels: a column's declared type decides, then its values,
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from c360.records import dataclass
 from c360.warehouse import Connection, quote
 
 Kind = Literal["name", "text", "email", "phone", "date", "code", "category"]

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from c360.errors import Fault, ProjectError
+from c360.records import dataclass
 
 token = re.compile(
     r"""(?P<space>\s+|--[^\n]*|\#[^\n'"]*(?=\n|$))|(?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|"""

@@ -7,10 +7,10 @@ the exact way splits the files itself, sets the bad records aside and reads clea
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from c360.errors import Fault, SourceError, WarehouseError
 from c360.project import Project
+from c360.records import dataclass
 from c360.sources.files.loading.reader import Reader, json_flaw
 from c360.sources.files.loading.settle import Summary, content_hash_of, few_rows, summary_sql
 from c360.sources.files.splitting.exact import Refused

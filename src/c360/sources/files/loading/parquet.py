@@ -1,11 +1,12 @@
 """Parquet files of one source in; a relation with the values under one type per column out."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby, islice
 from pathlib import Path
 
 from c360.errors import Fault, SourceError, WarehouseError
+from c360.records import dataclass
 from c360.sources.files.loading.reader import Reader
 from c360.sources.files.loading.texts import escaped, listed
 from c360.sources.files.opening.columns import Columns

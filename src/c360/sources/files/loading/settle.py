@@ -1,8 +1,8 @@
 """A freshly loaded table in; the rows that count out: filtered, one per key, without deletes, with a fingerprint."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from c360.records import dataclass
 from c360.sources.landed import Tally
 from c360.warehouse import Connection, comma, literal, quote
 

@@ -1,9 +1,9 @@
 """Prepared text files in, an SQL relation with one VARCHAR column `c0, c1, ...` for each column of the source out."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from c360.records import dataclass
 from c360.sources.files.opening.header import Layout
 from c360.sources.files.opening.prepare import Input
 from c360.sources.files.splitting.records import longest_record

@@ -1,10 +1,10 @@
 """The headers of a source's files and its block in the project in, the columns of its table out."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from c360.errors import Fault, suggest
 from c360.project import Project
+from c360.records import dataclass
 from c360.sources.files.opening.header import Layout
 from c360.sources.files.values.classes import ColumnType, Reading
 from c360.sources.files.values.types import declared_type, known_words

@@ -6,12 +6,12 @@ import importlib
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
 from c360.errors import Fault, SourceError
 from c360.project.blocks.sources import FileFormat
+from c360.records import dataclass
 from c360.sources.files.opening.discover import Found, unreadable
 
 head_bytes = 1 << 16

@@ -3,12 +3,12 @@
 import errno
 import os
 import stat
-from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
 
 from c360.errors import Fault, suggest
 from c360.project import Project
+from c360.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from c360.errors import Fault, SourceError
+from c360.records import dataclass
 from c360.sources.files.splitting.records import Grammar
 
 delimiters = (b",", b";", b"\t", b"|")

@@ -1,12 +1,13 @@
 """The files of a source in; each as plain text with its layout, its hash and its number of records out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from c360.errors import Fault, SourceError
 from c360.project import Project
 from c360.project.blocks.sources import FileFormat, Source
+from c360.records import dataclass
 from c360.sources.files.opening.content import Kind, head_bytes, look_inside, write_plain
 from c360.sources.files.opening.discover import Found
 from c360.sources.files.opening.header import Layout, read_header

@@ -1,10 +1,11 @@
 """The files of a source in; what they are and which columns they have out, from their first bytes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from c360.errors import Fault, SourceError
 from c360.project import Project
+from c360.records import dataclass
 from c360.sources.files.opening.columns import Columns, missing_in_file, settle_columns, unite, widest_inferred
 from c360.sources.files.opening.content import Kind
 from c360.sources.files.opening.discover import Found

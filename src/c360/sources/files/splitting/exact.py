@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 from pathlib import Path
 from typing import IO
 
 from c360.errors import Fault, SourceError
+from c360.records import dataclass
 from c360.sources.files.loading.texts import Copy, separator
 from c360.sources.files.opening.header import Layout
 from c360.sources.files.opening.prepare import Input

@@ -7,10 +7,12 @@ followed by text, spoils its own line only: reading goes on with the next line.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import IO
+
+from c360.records import dataclass
 
 block_bytes = 1 << 22
 longest_record = 1 << 24

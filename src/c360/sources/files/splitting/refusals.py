@@ -1,8 +1,8 @@
 """Records that are not loaded in, rows of landing._quarantine out; however many there are, few are held in memory."""
 
 from collections import Counter
-from dataclasses import dataclass
 
+from c360.records import dataclass
 from c360.sources.landed import insert_rows, tables
 from c360.warehouse import Connection
 

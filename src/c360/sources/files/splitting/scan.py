@@ -8,8 +8,10 @@ import hashlib
 import re
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from c360.records import dataclass
 
 chunk_bytes = 1 << 22
 longest_line = 1 << 26

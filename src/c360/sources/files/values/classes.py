@@ -6,8 +6,9 @@ its texts allow, so it depends on nothing but the set of values: not on order, o
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from c360.records import dataclass
 
 boolean, whole, long, fraction, floating, day, moment, text, own_day, own_moment = (1 << bit for bit in range(10))
 whole_form = r"-?(0|[1-9][0-9]{0,17})"

@@ -3,12 +3,12 @@
 import base64
 import binascii
 import json
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from c360.errors import Fault, ProjectError
+from c360.records import dataclass
 
 
 @dataclass(frozen=True)

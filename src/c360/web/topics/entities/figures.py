@@ -1,13 +1,13 @@
 """A profile's row in, its key figures out: the numbers that somebody who opens it wants first."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.profiles.columns import Column, columns_of, last_seen_column
+from c360.records import dataclass
 from c360.web.frame.formats import ago, day, number
 from c360.web.topics.entities.past import data_end, days_compared
 from c360.web.topics.entities.timeline import Tally

@@ -1,13 +1,13 @@
 """The files that were read in, whether each source is within its freshness target out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from c360.govern.reading import Reading
 from c360.project import Project
 from c360.project.blocks.sources import Threshold
+from c360.records import dataclass
 
 State = Literal["ok", "late", "failed", "unknown"]
 by_tier = {

@@ -1,12 +1,13 @@
 """The links of an entity in, its identity graph out: what stands for it, what joins them, and the evidence in words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
 from c360.govern.reading import Reading
 from c360.profiles.columns import label_of
+from c360.records import dataclass
 from c360.web.frame.navigation import plural
 
 most_drawn = 60

@@ -1,7 +1,6 @@
 """A filter, an order and a cursor in, one page of an entity's list out: by key, never by counting rows away."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from c360.errors import Fault, ProjectError, suggest
@@ -9,6 +8,7 @@ from c360.govern.reading import Reading
 from c360.govern.sql import comma, quote
 from c360.profiles.columns import Column, columns_of, last_seen_column
 from c360.profiles.names import Naming, names_of, naming
+from c360.records import dataclass
 from c360.web.topics.entities.cursors import Cursor, parse_cursor
 
 page_rows = 50

@@ -1,12 +1,12 @@
 """A stream and an entity in, its newest activities out, each with its place in time: week, day, how long ago."""
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from c360.govern.reading import Reading
 from c360.govern.sql import comma, literal, quote
+from c360.records import dataclass
 
 weeks_shown = 26
 days_compared = 28

@@ -1,7 +1,6 @@
 """An entity in, what it belongs to and what belongs to it out, with roles and periods."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +8,7 @@ from c360.govern.reading import Reading
 from c360.govern.sql import comma, quote
 from c360.profiles.columns import Column, columns_of, last_seen_column
 from c360.profiles.names import naming
+from c360.records import dataclass
 from c360.web.frame.navigation import entity_label
 
 most_shown = 12

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from c360.govern.reading import Reading
 from c360.govern.sql import comma
 from c360.profiles.columns import label_of
 from c360.project import Project
+from c360.records import dataclass
 from c360.web.topics.entities.cursors import Cursor, parse_cursor, unknown_cursor
 from c360.web.topics.entities.past import (
     Past,

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from c360.govern.reading import Reading
 from c360.govern.sql import comma, quote
 from c360.profiles.columns import Column, columns_of
 from c360.profiles.names import names_of
+from c360.records import dataclass
 from c360.web.topics.entities.freshness import Freshness, source_freshness
 from c360.web.topics.entities.listing import Related
 from c360.web.topics.entities.timeline import sources_by_activity

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,6 +11,7 @@ from c360.errors import Fault, ProjectError
 from c360.features import check
 from c360.project import Project
 from c360.project.blocks.features import EntityFeatures, Feature
+from c360.records import dataclass
 
 aggregates = {
     "count": "how often",

@@ -1,6 +1,5 @@
 """A feature that is not run yet in, its values on a sample of the published entities out."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from c360.features import build
@@ -8,6 +7,7 @@ from c360.features.published import open_published
 from c360.govern.sql import quote
 from c360.project import Project
 from c360.project.blocks.features import EntityFeatures
+from c360.records import dataclass
 
 sample_size = 200
 most_shown = 10

@@ -1,12 +1,12 @@
 """The identifiers of an entity in, the health of its identity graph out: sizes, merge rate, biggest, rule yields."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from c360.govern.reading import Reading
 from c360.govern.sql import literal, quote
 from c360.profiles.names import names_of
+from c360.records import dataclass
 from c360.web.frame.navigation import entity_label
 
 edges = (1, 2, 3, 4, 5, 10, 20, 50, 100)

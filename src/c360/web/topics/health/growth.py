@@ -1,10 +1,10 @@
 """The identifiers of an entity in, how many of it there were at the end of each month or week out."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
+from c360.records import dataclass
 
 most_points = 26
 

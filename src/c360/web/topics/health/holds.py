@@ -1,12 +1,12 @@
 """The merges that wait for a person in, what they would do out; each by the identifier that ties it together."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from c360.govern.decisions import decisions_of
 from c360.govern.reading import Reading
 from c360.identity.decisions.people import everything
 from c360.identity.explaining.holds import features_of, reasons
+from c360.records import dataclass
 from c360.web.frame.navigation import entity_label
 from c360.web.frame.visit import Visit
 

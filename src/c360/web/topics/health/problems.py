@@ -1,12 +1,12 @@
 """Runs, sources, quarantine and relations in, what needs somebody's attention out, each with the fix."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from c360.govern.operations import runs_of
 from c360.govern.reading import Reading
+from c360.records import dataclass
 from c360.sources.quarantine import fixes
 from c360.web.topics.entities.freshness import Freshness, source_freshness
 

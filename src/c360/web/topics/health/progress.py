@@ -1,10 +1,10 @@
 """A store in, how far its run is out: for the page before the first publication and for the page of runs."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from c360.govern.operations import is_running, newest_run, steps_of
+from c360.records import dataclass
 
 
 @dataclass(frozen=True)

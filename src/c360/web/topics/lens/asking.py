@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from c360.errors import AccessError, Fault, ProjectError
@@ -10,6 +9,7 @@ from c360.govern.reading import Reading
 from c360.lenses.answer import Answer, run_query
 from c360.lenses.model.meta import meta
 from c360.lenses.own import bind_project_lens, lens_names
+from c360.records import dataclass
 
 operators = ("equals", "notEquals", "contains", "gt", "gte", "lt", "lte", "set", "notSet")
 grains = ("day", "week", "month", "quarter", "year")

@@ -1,7 +1,6 @@
 """What somebody typed in, the entities that it names out: exact identifiers first, then names and beginnings of ids."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from c360.cleaning import normalise
 from c360.govern.reading import Reading
 from c360.govern.sql import quote
 from c360.profiles.names import names_of, naming
+from c360.records import dataclass
 
 most_found = 20
 last_character = chr(0x10FFFF)
