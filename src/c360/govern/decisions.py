@@ -3,17 +3,33 @@
 from pathlib import Path
 
 from c360.warehouse.control import open_control
-from c360.warehouse.control.decisions import Decision, Verdict, decide, list_decisions, note_pattern, revoke
+from c360.warehouse.control.decisions import (
+    Decision,
+    Verdict,
+    decide,
+    list_decisions,
+    note_pattern,
+    revoke,
+    state_of,
+)
 
 Identifier = tuple[str, str]
 
-__all__ = ["Decision", "Identifier", "Verdict", "decisions_of", "record_decision", "revoke_decision"]
+__all__ = [
+    "Decision", "Identifier", "Verdict", "decisions_of", "record_decision", "revoke_decision", "state_of_decisions",
+]  # fmt: skip
 
 
 def decisions_of(store: Path) -> list[Decision]:
     """The decisions in force, oldest first."""
     with open_control(store) as control:
         return list_decisions(control)
+
+
+def state_of_decisions(store: Path) -> tuple[int, ...]:
+    """What stays the same as long as the decisions in force do."""
+    with open_control(store) as control:
+        return state_of(control)
 
 
 def record_decision(

@@ -62,7 +62,6 @@ class OpenSnapshot:
         self.copies: dict[str, Copy] = {}
         self.lock = threading.Lock()
         self.narrow: Connection | None = None
-        self.parsed = Memory()
         self.database = str(reader.rows("SELECT current_database()")[0][0])
         self.columns = self.read_columns()
 
@@ -130,12 +129,6 @@ class OpenSnapshot:
                 self.narrow = self.reader.on_one_thread(self.database)
             return self.narrow
 
-    def statement(self, connection: Connection, sql: str) -> Any:
-        """A statement, read once: those about single entities differ in their parameters and parts alone."""
-        if sql not in self.parsed:
-            self.parsed[sql] = connection.raw.extract_statements(sql)[0]
-        return self.parsed.get(sql, sql)
-
     def keep_copies(self, name_columns: Mapping[str, str | None]) -> None:
         """Keep the names and identifiers of large entities in memory, in the order of their texts.
 
@@ -160,10 +153,14 @@ class OpenSnapshot:
             engine.execute("RESET threads", portable=False)
 
     def look_at_parts(self) -> None:
-        """Read what every part of the large tables says of itself, which the engine then remembers."""
-        for name, entry in self.reader.tables().items():
-            if entry.layout is not None:
-                self.reader.rows(f"SELECT count(*) FROM {quote(name)} WHERE {quote(entry.layout.bucket_by)} = -1")
+        """Read what every part of the large tables says of itself, which both engines then remember."""
+        with self.narrow_engine().beside() as few:
+            few.execute(f"USE {quote(self.database)}", portable=False)
+            for name, entry in self.reader.tables().items():
+                if entry.layout is not None:
+                    sql = f"SELECT count(*) FROM {quote(name)} WHERE {quote(entry.layout.bucket_by)} = -1"
+                    self.reader.rows(sql)
+                    few.rows(sql)
 
     def close(self) -> None:
         """Close everything."""

@@ -89,19 +89,45 @@ class Reading:
         views = self.opened.views_of(self.project, self.viewer)
         return views.masked.get(table, frozenset()) if views else frozenset()
 
-    def of(self, table: str, ids: Sequence[int], by: str = "entity_id") -> str:
+    def of(self, table: str, ids: Sequence[int], by: str = "entity_id", needed: Sequence[str] = ()) -> str:
         """A table as the role sees it, as a relation that reads no more of it than may hold rows of some entities.
 
         It still holds others' rows: whoever asks says which are meant. A person among a million is found in a tenth of
         the time, because a large table lies in parts by ranges of the entity's id.
+
+        Args:
+            table: its name.
+            ids: the entities.
+            by: the column that holds them.
+            needed: what is asked of it, when it is known.
         """
         entry = self.opened.reader.tables().get(table)
         parts = entry.parts_of(by, ids) if entry else None
         if entry is None or parts is None:
             return quote(table)
-        source = f"({entry.select(parts)})"
         views = self.opened.views_of(self.project, self.viewer)
-        return f"({views.patterns[table].replace(mark, source)})" if views else source
+        if views is None:
+            return entry.relation(parts, needed)
+        return f"({views.patterns[table].replace(mark, f'({entry.select(parts)})')})"
+
+    def few(
+        self, table: str, ids: Sequence[int], columns: Sequence[str], by: str = "entity_id", more: str = ""
+    ) -> list[Row]:
+        """Rows of some entities, in any order, from a table of which the role sees something.
+
+        The ids stand in the statement: a statement with parameters over files is planned twice, once without their values.
+
+        Args:
+            table: its name.
+            ids: the entities; at least one.
+            columns: SQL of what is read.
+            by: the column that holds the entities.
+            more: SQL behind the condition on the entities.
+        """
+        numbers = comma(str(int(one)) for one in ids)
+        condition = f"= {numbers}" if len(ids) == 1 else f"IN ({numbers})"
+        relation = self.of(table, ids, by, [*columns, more])
+        return self.rows(f"SELECT {comma(columns)} FROM {relation} WHERE {quote(by)} {condition}{more}", narrow=True)
 
     def sees(self, entity: str) -> bool:
         """Whether the role sees an entity, which the project may have been given, or lost, since the run."""
@@ -118,8 +144,7 @@ class Reading:
         """
 
         def ask(connection: Connection) -> tuple[list[str], list[Row]]:
-            statement = self.opened.statement(connection, sql) if narrow else sql
-            result = connection.raw.execute(statement, list(params))
+            result = connection.raw.execute(sql, list(params)) if params else connection.raw.execute(sql)
             return [str(column[0]) for column in result.description], result.fetchall()
 
         result: tuple[list[str], list[Row]] = self.within_deadline(ask, narrow=narrow)
@@ -182,10 +207,9 @@ class Reading:
         rows = copy.identifiers.equal(texts) if copy else self.rows(sql, texts)
         named = [(int(row[0]), str(row[1])) for row in rows if (row[1], row[2]) in set(allowed)]
         ids = list(dict.fromkeys(one for one, _ in named))
-        if not ids:
-            return []
-        sql = f"SELECT entity_id FROM {self.of(entity, ids)} WHERE entity_id IN ({comma('?' for _ in ids)})"
-        seen = {int(row[0]) for row in self.rows(sql, ids, narrow=True)}
+        if not ids or self.sees_all_rows(entity):
+            return named[:20]
+        seen = {int(row[0]) for row in self.few(entity, ids, ["entity_id"])}
         return [(one, kind) for one, kind in named if one in seen][:20]
 
     def copy_of(self, entity: str) -> Copy | None:
@@ -193,9 +217,12 @@ class Reading:
 
         Whoever asks it leaves out what the role sees masked: the column of the names, the kinds of identifiers.
         """
+        return self.opened.copies.get(entity) if self.sees_all_rows(entity) else None
+
+    def sees_all_rows(self, entity: str) -> bool:
+        """Whether the role sees every member of an entity."""
         rights = self.viewer.rights
-        sees_all_rows = self.sees(entity) and (rights is None or rights.rows is None)
-        return self.opened.copies.get(entity) if sees_all_rows else None
+        return self.sees(entity) and (rights is None or rights.rows is None)
 
     def may_find(self, entity: str, kind: str) -> bool:
         """Whether the role may search by the exact value of an identifier kind."""

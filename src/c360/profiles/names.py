@@ -64,10 +64,13 @@ def names_of(reading: Reading, entity: str, ids: Sequence[int]) -> dict[int, str
     known = reading.names.setdefault(entity, {})
     missing = sorted({int(one) for one in ids} - known.keys())
     if missing:
-        marks = ", ".join("?" for _ in missing)
-        table = reading.of(entity, missing)
-        sql = f"SELECT entity_id, {naming(reading, entity).sql} FROM {table} WHERE entity_id IN ({marks})"
-        known.update((int(row[0]), str(row[1])) for row in reading.rows(sql, missing, narrow=len(missing) <= few))
+        columns = ["entity_id", naming(reading, entity).sql]
+        if len(missing) <= few:
+            rows = reading.few(entity, missing, columns)
+        else:
+            marks, table = ", ".join("?" for _ in missing), reading.of(entity, missing, needed=columns)
+            rows = reading.rows(f"SELECT {', '.join(columns)} FROM {table} WHERE entity_id IN ({marks})", missing)
+        known.update((int(row[0]), str(row[1])) for row in rows)
     return {int(one): known[int(one)] for one in ids if int(one) in known}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from c360.govern.decisions import Decision, Identifier, decisions_of
+from c360.govern.decisions import Decision, Identifier, decisions_of, state_of_decisions
 from c360.govern.reading import Reading
 from c360.govern.sql import comma, quote
 from c360.records import dataclass
@@ -37,9 +37,15 @@ class Pair:
 
 
 def all_pairs(reading: Reading) -> list[Pair]:
-    """Every suggested pair of the entities that the role sees."""
+    """Every suggested pair of the entities that the role sees; asked once of a snapshot."""
     if "suggestion" not in reading.tables():
         return []
+    found: list[Pair] = reading.memory.once("suggested pairs", lambda: read_pairs(reading))
+    return found
+
+
+def read_pairs(reading: Reading) -> list[Pair]:
+    """Read the suggested pairs."""
     has_pattern = any(column.name == "pattern" for column in reading.columns("suggestion"))
     sql = (
         f"SELECT entity, entity_id, other_id, score, {'pattern' if has_pattern else 'NULL'} FROM suggestion "
@@ -47,18 +53,29 @@ def all_pairs(reading: Reading) -> list[Pair]:
     )
     return [
         Pair(str(row[0]), int(row[1]), int(row[2]), float(row[3]), row[4])
-        for row in reading.remembered(sql)
+        for row in reading.rows(sql)
         if reading.sees(str(row[0]))
     ]
 
 
 def waiting(reading: Reading, *, all_of_them: bool = False) -> list[Pair]:
-    """The suggested pairs that nobody has decided, the likeliest first.
+    """The suggested pairs that nobody has decided, the likeliest first; remembered until somebody decides something.
 
     Args:
         reading: the snapshot as a role sees it.
         all_of_them: those too that are not worth asking, because people rejected such pairs.
     """
+    if not all_pairs(reading):
+        return []
+    state = state_of_decisions(reading.project.store)
+    found: list[Pair] = reading.memory.once(
+        ("waiting", all_of_them, state), lambda: find_waiting(reading, all_of_them=all_of_them)
+    )
+    return found
+
+
+def find_waiting(reading: Reading, *, all_of_them: bool) -> list[Pair]:
+    """Look at every pair and every decision."""
     from c360.profiles.review.learning import is_worth_asking, judge_all
 
     decisions = decisions_of(reading.project.store)

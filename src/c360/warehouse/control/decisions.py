@@ -109,6 +109,15 @@ def list_decisions(control: ControlStore, entity: str | None = None, *, in_force
     return [read_decision(row) for row in control.rows(f"SELECT {columns} FROM decision{where} ORDER BY 1", params)]
 
 
+def state_of(control: ControlStore) -> tuple[int, ...]:
+    """How many decisions are in force, the newest of them, and how many have a pattern: others are in force, other numbers.
+
+    A decision never comes back, so that of as many up to the same newest one all are the same.
+    """
+    sql = "SELECT count(*), coalesce(max(decision_id), 0), count(pattern) FROM decision WHERE revoked_at IS NULL"
+    return tuple(int(number) for number in control.rows(sql)[0])
+
+
 def read_decision(row: tuple[Any, ...]) -> Decision:
     """A decision from its columns."""
     times = tuple(parse_time(text) for text in row[9:11])

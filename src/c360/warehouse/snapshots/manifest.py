@@ -198,6 +198,18 @@ class TableEntry:
         ranges = {str(number // self.layout.width) for number in ids}
         return tuple(part for part in self.parts if part.bucket.partition("/")[0] in ranges)
 
+    def relation(self, parts: Sequence[Part], needed: Sequence[str] = ()) -> str:
+        """Some of its parts, and all that came since, as a relation from which SQL over its columns reads.
+
+        A relation that names columns takes the engine longer to understand than one that is the files themselves, which
+        it therefore is when none of the `needed` SQL speaks of a column that is computed from others.
+        """
+        computed = [column.name for column in self.columns if column.expression]
+        files = [*(part.file for part in parts), *self.delta_files]
+        if not files or not needed or any(name in sql for name in computed for sql in needed):
+            return f"({self.select(parts)})"
+        return live_rows(parquet, files, self.gone_files, self.key)
+
     def select(self, parts: Sequence[Part]) -> str:
         """What readers see of some of its parts, and of all that came since, as a SELECT like that of its view."""
         shown = comma(

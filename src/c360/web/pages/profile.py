@@ -33,7 +33,6 @@ from c360.web.topics.entities.traits import (
 )
 
 left_cards = ("activity", "timeline", "members")
-row_name = "the name"  # no column is called so: names of columns hold no blank
 right_cards = ("identity", "traits", "consent")
 card_words = {
     "figures": ("figures", "kpis"),
@@ -125,12 +124,12 @@ def find_row(visit: Visit, entity: str) -> dict[str, Any]:
 
 def read_row(reading: Reading, entity: str, entity_id: int) -> dict[str, Any] | None:
     """The published row of an entity; its name is noted on the way."""
-    sql = f"SELECT *, {naming(reading, entity).sql} AS {quote(row_name)} FROM {reading.of(entity, [entity_id])} WHERE entity_id = ?"
-    rows = reading.records(sql, (entity_id,), narrow=True)
+    names = [column.name for column in reading.opened.reader.tables()[entity].columns]
+    rows = reading.few(entity, [entity_id], [naming(reading, entity).sql, *(quote(name) for name in names)])
     if not rows:
         return None
-    reading.names.setdefault(entity, {})[entity_id] = str(rows[0].pop(row_name))
-    return rows[0]
+    reading.names.setdefault(entity, {})[entity_id] = str(rows[0][0])
+    return dict(zip(names, rows[0][1:], strict=True))
 
 
 def raise_if_public_id(visit: Visit, entity: str, text: str) -> None:

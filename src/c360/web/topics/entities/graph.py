@@ -6,12 +6,20 @@ from datetime import datetime
 from typing import Any, Literal
 
 from c360.govern.reading import Reading
+from c360.govern.sql import literal
 from c360.profiles.columns import label_of
 from c360.records import dataclass
 from c360.web.frame.navigation import plural
+from c360.web.topics.entities.ordering import By, first_rows
 
 most_drawn = 60
 most_of_a_kind = 4
+most_identifiers, most_links = 400, 600
+link_columns = (
+    "id_kind_a", "value_a", "id_kind_b", "value_b", "rule", "rule_kind", "source", "trust", "n_seen", "first_seen",
+    "last_seen", "row_key", "blocked",
+)  # fmt: skip
+links_in_order = (By(7, is_descending=True), By(9), By(4), By(1), By(3))
 LinkKind = Literal["rule", "model", "person", "held back"]
 
 
@@ -67,11 +75,8 @@ class Graph:
 
 def identity_graph(reading: Reading, entity: str, entity_id: int, name: str) -> Graph:
     """Everything that stands for an entity, and what joins it."""
-    sql = (
-        f"SELECT id_kind, value, superseded, first_seen FROM {reading.of(f'{entity}_identifier', [entity_id])} WHERE entity_id = ? "
-        "ORDER BY superseded, first_seen NULLS LAST, id_kind, value LIMIT 400"
-    )
-    identifiers = reading.rows(sql, (entity_id,), narrow=True)
+    columns, order = ["id_kind", "value", "superseded", "first_seen"], [By(2), By(3), By(0), By(1)]
+    identifiers = first_rows(reading, f"{entity}_identifier", entity_id, columns, order, most_identifiers)
     root = Node("root", "entity", name, shortened(name), is_root=True)
     nodes = [
         Node(
@@ -123,13 +128,8 @@ def links_of(reading: Reading, entity: str, entity_id: int) -> list[tuple[Any, .
     """The evidence rows of an entity."""
     if "identity_link" not in reading.tables():
         return []
-    return reading.rows(
-        "SELECT id_kind_a, value_a, id_kind_b, value_b, rule, rule_kind, source, trust, n_seen, first_seen, last_seen, "
-        f"row_key, blocked FROM {reading.of('identity_link', [entity_id])} WHERE entity_id = ? AND entity = ? ORDER BY trust DESC, first_seen NULLS LAST, "
-        "rule, value_a, value_b LIMIT 600",
-        (entity_id, entity),
-        narrow=True,
-    )
+    more = f" AND entity = {literal(entity)}"
+    return first_rows(reading, "identity_link", entity_id, link_columns, links_in_order, most_links, more)
 
 
 def link_of(row: Sequence[Any], keys: dict[tuple[str, Any], str]) -> Link | None:

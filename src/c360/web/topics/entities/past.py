@@ -1,16 +1,18 @@
-"""A stream and an entity in, its newest activities out, each with its place in time: week, day, how long ago."""
+"""A stream and an entity in, its newest activities out; and the place in time of each: week, day, how long ago."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from c360.govern.reading import Reading
-from c360.govern.sql import comma, literal, quote
+from c360.govern.sql import literal, quote
 from c360.records import dataclass
+from c360.web.topics.entities.ordering import By, first_rows
 
 weeks_shown = 26
 days_compared = 28
 most_at_once = 400  # of most entities everything, read once for the chart, the figures and the timeline
+newest_first = (By(1, is_descending=True), By(0))
 own_columns = (
     "activity_uuid", "entity_id", "activity", "activity_ts", "occurrence", "activity_repeated_at",
     "activity_occurence", "updated_at",
@@ -35,7 +37,7 @@ def data_end(reading: Reading, entity: str) -> datetime:
 
 @dataclass(frozen=True)
 class Past:
-    """What an entity did, newest first: id, time, activity, occurrence, week, age, day, then the stream's own columns.
+    """What an entity did, newest first: id, time, activity, occurrence, then the stream's own columns.
 
     Attributes:
         is_whole: whether there is no more than that, so that nothing about it needs to be asked again.
@@ -50,39 +52,69 @@ def newest(reading: Reading, entity: str, entity_id: int) -> Past | None:
     stream = stream_of(reading, entity)
     if stream is None:
         return None
-    named, params = placed(reading, entity)
-    rows = reading.rows(
-        f"SELECT {shown_columns(reading, stream, named)} FROM {reading.of(stream, [entity_id])} WHERE entity_id = ? "
-        f"ORDER BY activity_ts DESC, CAST(activity_uuid AS VARCHAR) LIMIT {most_at_once + 1}",
-        (*params, entity_id),
-        narrow=True,
-    )
+    columns = shown_columns(reading, stream)
+    rows = first_rows(reading, stream, entity_id, columns, newest_first, most_at_once + 1)
     return Past(tuple(rows[:most_at_once]), len(rows) <= most_at_once)
 
 
-def placed(reading: Reading, entity: str) -> tuple[str, list[datetime]]:
-    """SQL of an activity's week, age (1: of late, 2: just before) and day, as far as they are counted; its parameters."""
-    at = data_end(reading, entity)
-    local = "activity_ts"
-    if reading.project.timezone != "UTC":
-        local = f"(activity_ts AT TIME ZONE 'UTC' AT TIME ZONE {literal(reading.project.timezone)})"
-    age = (
-        f"CASE WHEN activity_ts > ? THEN 0 WHEN activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL {days_compared} DAY THEN 1 "
-        f"WHEN activity_ts >= CAST(? AS TIMESTAMP) - INTERVAL {2 * days_compared} DAY THEN 2 ELSE 0 END"
-    )
-    sql = (
-        f"CASE WHEN activity_ts >= ? THEN CAST(date_trunc('week', {local}) AS DATE) END AS week, {age} AS age, "
-        f"CASE WHEN {age} > 0 THEN CAST({local} AS DATE) END AS day"
-    )
-    zone = ZoneInfo(reading.project.timezone)
-    start = datetime.combine(first_week(reading, at), datetime.min.time(), zone).astimezone(UTC).replace(tzinfo=None)
-    return sql, [start, *[at] * 6]
+@dataclass(frozen=True)
+class Calendar:
+    """Where a time lies in what is counted of an entity.
+
+    Attributes:
+        at: up to when activities are known (UTC, as they are stored).
+        start: the first moment of the first week that is shown (UTC).
+        zone: the project's time zone.
+    """
+
+    at: datetime
+    start: datetime
+    zone: ZoneInfo
+
+    def place(self, time: datetime) -> tuple[date | None, int, date | None]:
+        """Week, age (1: of late, 2: just before) and day of an activity, as far as they are counted."""
+        week = monday(self.day(time)) if time >= self.start else None
+        if time > self.at or time < self.at - timedelta(days=2 * days_compared):
+            return week, 0, None
+        return week, 1 if time >= self.at - timedelta(days=days_compared) else 2, self.day(time)
+
+    def day(self, time: datetime) -> date:
+        """The day in the project's time zone."""
+        return time.replace(tzinfo=UTC).astimezone(self.zone).date()
+
+    @property
+    def sql(self) -> str:
+        """The same as SQL of three columns, for those who did too much to be read."""
+        local = "activity_ts"
+        if self.zone.key != "UTC":
+            local = f"(activity_ts AT TIME ZONE 'UTC' AT TIME ZONE {literal(self.zone.key)})"
+        age = (
+            f"CASE WHEN activity_ts > {moment(self.at)} THEN 0 "
+            f"WHEN activity_ts >= {moment(self.at - timedelta(days=days_compared))} THEN 1 "
+            f"WHEN activity_ts >= {moment(self.at - timedelta(days=2 * days_compared))} THEN 2 ELSE 0 END"
+        )
+        return (
+            f"CASE WHEN activity_ts >= {moment(self.start)} THEN CAST(date_trunc('week', {local}) AS DATE) END AS week, "
+            f"{age} AS age, CASE WHEN {age} > 0 THEN CAST({local} AS DATE) END AS day"
+        )
 
 
-def shown_columns(reading: Reading, stream: str, named: str) -> str:
+def calendar_of(reading: Reading, entity: str) -> Calendar:
+    """The weeks and days that are counted of an entity's members."""
+    at, zone = data_end(reading, entity), ZoneInfo(reading.project.timezone)
+    start = datetime.combine(first_week(reading, at), datetime.min.time(), zone)
+    return Calendar(at, start.astimezone(UTC).replace(tzinfo=None), zone)
+
+
+def moment(at: datetime) -> str:
+    """A time as an SQL literal."""
+    return f"CAST({literal(at.strftime('%Y-%m-%d %H:%M:%S.%f'))} AS TIMESTAMP)"
+
+
+def shown_columns(reading: Reading, stream: str) -> list[str]:
     """What is read of an activity."""
     own = [quote(name) for name in detail_columns(reading, stream)]
-    return comma(["CAST(activity_uuid AS VARCHAR)", "activity_ts", "activity", "occurrence", named, *own])
+    return ["CAST(activity_uuid AS VARCHAR)", "activity_ts", "activity", "occurrence", *own]
 
 
 def detail_columns(reading: Reading, stream: str) -> list[str]:

@@ -101,17 +101,13 @@ def few_members(
     Two small questions, the first of which says whom the second is about, read less than one over all of both tables.
     """
     own, other = ends
-    sql = (
-        f"SELECT {quote(f'{other}_id')}, role, joined_at, left_at, is_primary FROM {reading.of(bridge, [entity_id], f'{own}_id')} "
-        f"WHERE {quote(f'{own}_id')} = ? LIMIT {most_looked_at}"
-    )
-    bridges = reading.rows(sql, (entity_id,), narrow=True)
+    columns = [quote(f"{other}_id"), "role", "joined_at", "left_at", "is_primary"]
+    bridges = reading.few(bridge, [entity_id], columns, f"{own}_id", f" LIMIT {most_looked_at}")
     ids = sorted({int(row[0]) for row in bridges})
     if not ids or len(bridges) == most_looked_at:
         return most_active_members(reading, bridge, entity_id, ends, figures, by_figure=False) if ids else (0, [])
-    chosen = comma([naming(reading, other).sql, *(quote(column.name) for column in figures)])
-    sql = f"SELECT entity_id, {chosen} FROM {reading.of(other, ids)} WHERE entity_id IN ({comma('?' for _ in ids)})"
-    known = {int(row[0]): row[1:] for row in reading.rows(sql, ids, narrow=True)}
+    chosen = ["entity_id", naming(reading, other).sql, *(quote(column.name) for column in figures)]
+    known = {int(row[0]): row[1:] for row in reading.few(other, ids, chosen)}
     rows = [
         (int(row[0]), known[int(row[0])][0], *row[1:], *known[int(row[0])][1:])
         for row in bridges

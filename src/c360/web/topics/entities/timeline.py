@@ -14,10 +14,10 @@ from c360.records import dataclass
 from c360.web.topics.entities.cursors import Cursor, parse_cursor, unknown_cursor
 from c360.web.topics.entities.past import (
     Past,
+    calendar_of,
     data_end,
     detail_columns,
     first_week,
-    placed,
     shown_columns,
     stream_of,
     weeks_shown,
@@ -100,14 +100,14 @@ def tally(reading: Reading, entity: str, entity_id: int, past: Past | None) -> T
     stream = stream_of(reading, entity)
     if stream is None or past is None:
         return None
+    calendar = calendar_of(reading, entity)
     if past.is_whole:
-        return tally_of([(*row[2:3], *row[4:7], 1) for row in past.rows])
-    named, params = placed(reading, entity)
+        return tally_of([(row[2], *calendar.place(row[1]), 1) for row in past.rows])
     sql = (
-        f"SELECT activity, {named}, count(*) FROM {reading.of(stream, [entity_id])} "
+        f"SELECT activity, {calendar.sql}, count(*) FROM {reading.of(stream, [entity_id])} "
         "WHERE entity_id = ? GROUP BY 1, 2, 3, 4"
     )
-    return tally_of(reading.rows(sql, (*params, entity_id)))
+    return tally_of(reading.rows(sql, (entity_id,)))
 
 
 def tally_of(rows: Sequence[tuple[Any, ...]]) -> Tally:
@@ -179,16 +179,15 @@ def older(
 ) -> list[tuple[Any, ...]]:
     """The next activities of an entity that did too much for one look."""
     stream = f"{entity}_stream"
-    named, params = placed(reading, entity)
     parts: list[str] = ["entity_id = ?"]
-    values: list[Any] = [*params, entity_id, *kinds]
+    values: list[Any] = [entity_id, *kinds]
     if kinds:
         parts.append(f"activity IN ({comma('?' for _ in kinds)})")
     if after:
         parts.append("(activity_ts < ? OR (activity_ts = ? AND CAST(activity_uuid AS VARCHAR) > ?))")
         values += [after[0], *after]
     sql = (
-        f"SELECT {shown_columns(reading, stream, named)} FROM {reading.of(stream, [entity_id])} WHERE {' AND '.join(parts)} "
+        f"SELECT {comma(shown_columns(reading, stream))} FROM {reading.of(stream, [entity_id])} WHERE {' AND '.join(parts)} "
         f"ORDER BY activity_ts DESC, CAST(activity_uuid AS VARCHAR) LIMIT {page_rows + 1}"
     )
     return reading.rows(sql, values)
@@ -198,7 +197,7 @@ def happened(
     row: tuple[Any, ...], columns: Sequence[str], shade: Mapping[str, int], sources: Mapping[str, tuple[str, ...]]
 ) -> Happened:
     """One row of a stream."""
-    uuid, at, activity, occurrence, _, _, _, *values = row
+    uuid, at, activity, occurrence, *values = row
     details = tuple(
         (label_of(name, None), value) for name, value in zip(columns, values, strict=True) if value is not None
     )

@@ -7,16 +7,21 @@ from typing import Any
 
 from c360.entities.vocabulary import keep_of
 from c360.govern.reading import Reading
-from c360.govern.sql import comma, quote
+from c360.govern.sql import quote
 from c360.profiles.columns import Column, columns_of
 from c360.profiles.names import names_of
 from c360.records import dataclass
 from c360.web.topics.entities.freshness import Freshness, source_freshness
 from c360.web.topics.entities.listing import Related
+from c360.web.topics.entities.ordering import By, in_order
 from c360.web.topics.entities.timeline import sources_by_activity
 
 groups = ("Identity", "Attributes", "Behaviour", "Value")
+fixed = ("entity_id", "source", "source_order", "record_key", "record_ts", "superseded", "updated_at")
 newest = "record_ts DESC NULLS LAST, superseded, source_order, record_key"
+first = "record_ts ASC NULLS LAST, superseded, source_order, record_key"
+latest_key = (By(3, is_descending=True), By(4), By(1), By(2))  # over what is fixed, from the source on
+plain_orders = {newest: latest_key, first: (By(3), *latest_key[1:]), f"superseded, {newest}": (By(4), *latest_key)}
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,7 @@ def record_order(reading: Reading, entity: str, column: str) -> str:
         return f"superseded, {newest}"
     name, rule = quote(column), keep_of(block, column)
     orders = {
-        "first": "record_ts ASC NULLS LAST, superseded, source_order, record_key",
+        "first": first,
         "min": f"{name} ASC NULLS LAST, {newest}",
         "max": f"{name} DESC NULLS LAST, {newest}",
         "longest": f"length(CAST({name} AS VARCHAR)) DESC NULLS LAST, {newest}",
@@ -191,22 +196,19 @@ def origin_of(reading: Reading, entity: str, entity_id: int) -> Origin:
     table = f"{entity}_record"
     if table not in reading.tables():
         return Origin({})
-    fixed = ("entity_id", "source", "source_order", "record_key", "record_ts", "superseded", "updated_at")
     names = [column.name for column in reading.columns(table) if column.name not in fixed]
     block = reading.project.file.entities[entity]
     commons = {name for name in names if name not in block.ids and keep_of(block, name) == "most_common"}
     by_name = {name: newest if name in commons else record_order(reading, entity, name) for name in names}
-    orders = list(dict.fromkeys(by_name.values()))
-    chosen = comma(
-        ["source", *(f"row_number() OVER (ORDER BY {order})" for order in orders), *(quote(name) for name in names)]
-    )
-    sql = f"SELECT {chosen} FROM {reading.of(table, [entity_id])} WHERE entity_id = ?"
-    rows = reading.rows(sql, (entity_id,), narrow=True)
+    asked = [order for order in dict.fromkeys(by_name.values()) if order not in plain_orders]
+    columns = [*fixed[1:-1], *(f"row_number() OVER (ORDER BY {order})" for order in asked), *map(quote, names)]
+    rows = reading.few(table, [entity_id], columns)
+    ordered = {order: in_order(rows, plain_orders[order]) for order in set(by_name.values()) & plain_orders.keys()}
+    ordered |= {order: in_order(rows, [By(len(fixed) - 2 + place)]) for place, order in enumerate(asked)}
     found = {}
-    for column, name in enumerate(names, 1 + len(orders)):
-        place = 1 + orders.index(by_name[name])
+    for column, name in enumerate(names, len(fixed) - 2 + len(asked)):
         seen = Counter(row[column] for row in rows if name in commons)
-        offered = [(-seen[row[column]], row[place], str(row[0])) for row in rows if row[column] is not None]
+        offered = [row for row in ordered[by_name[name]] if row[column] is not None]
         if offered:
-            found[name] = min(offered)[2]
+            found[name] = str(max(offered, key=lambda row: seen[row[column]])[0])
     return Origin(found, len(rows), len({row[0] for row in rows}))

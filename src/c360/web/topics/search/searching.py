@@ -80,8 +80,7 @@ def exact_ids(reading: Reading, entity: str, text: str) -> dict[int, str]:
 def own_id(reading: Reading, entity: str, text: str) -> int | None:
     """An entity by our id, or by its public id."""
     if text.isascii() and text.isdigit() and len(text) < 19:
-        sql, value = f"SELECT entity_id FROM {reading.of(entity, [int(text)])} WHERE entity_id = ?", int(text)
-        return next((int(row[0]) for row in reading.rows(sql, (value,), narrow=True)), None)
+        return int(text) if names_of(reading, entity, [int(text)]) else None
     try:
         public = UUID(text)
     except ValueError:
