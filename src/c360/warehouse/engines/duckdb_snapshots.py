@@ -33,7 +33,9 @@ class SnapshotFile:
 
     def aside(self) -> "SnapshotFile":
         """The same on a connection of its own, for a thread."""
-        return SnapshotFile(self.work.beside(), self.folder)
+        other = SnapshotFile(self.work.beside(), self.folder)
+        set_all(other, {"file_search_path": search_folder(self.folder)})
+        return other
 
     def execute(self, sql: str) -> None:
         """Run a statement that only this engine understands."""

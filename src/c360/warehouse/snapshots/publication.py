@@ -1,7 +1,6 @@
 """Tables of the work store -> a new immutable snapshot, which becomes the published one in a single step."""
 
 import shutil
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -17,18 +16,16 @@ from c360.warehouse.connection import Connection
 from c360.warehouse.engines.duckdb_checkpoint import checkpoint_beside
 from c360.warehouse.engines.duckdb_snapshots import Beside, SnapshotFile, beside, filling, open_new
 from c360.warehouse.snapshots import files
-from c360.warehouse.snapshots.deltas import write_delta
-from c360.warehouse.snapshots.history import create_views, write_history
 from c360.warehouse.snapshots.manifest import (
     ColumnEntry,
-    HistoryEntry,
     Manifest,
     TableEntry,
     manifest_text,
     shallow,
 )
 from c360.warehouse.snapshots.plans import Followed, Plan, embedded_rows, make_plans, name_faults
-from c360.warehouse.snapshots.rows import Written, check_keys, hash_embedded, write_rows
+from c360.warehouse.snapshots.rows import Written
+from c360.warehouse.snapshots.writing import Writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,7 @@ def open_draft(
                 filling(target),
                 beside(target) as thread,
             ):
-                draft = Draft(target, thread, occasion)
+                draft = Draft(target, thread, occasion, Writing(occasion.snapshot, publication.limit))
                 yield draft
             if draft.manifest is not None:
                 complete(folder, draft.manifest)
@@ -140,79 +137,56 @@ class Occasion:
         return make_plans(target, tables, self.previous, self.published_at, about.limit, about.followed)
 
 
-def write_several(target: SnapshotFile, plans: "deque[Plan]", snapshot: str) -> list[Written]:
-    """Write tables until none is left, and hash and check those in the snapshot's own file, all in one go."""
-    written: list[Written] = []
-    while True:
-        try:
-            plan = plans.popleft()
-        except IndexError:  # another thread took the last one
-            break
-        written.append(write_delta(target, plan, snapshot) or write_rows(target, plan, snapshot))
-    hash_embedded(target, written)
-    check_keys(target, written)
-    return written
-
-
 @dataclass
 class Draft:
     """A snapshot under way.
 
     Attributes:
         begun: the tables that are planned already.
-        pending: what is to be written; each of the threads takes the next.
-        jobs: what the thread beside has written, once it has.
+        jobs: what the thread beside does.
         manifest: what is in the snapshot, once everything is written.
     """
 
     target: SnapshotFile
     thread: Beside
     occasion: Occasion
+    writing: Writing
     begun: set[str] = field(default_factory=set)
-    pending: "deque[Plan]" = field(default_factory=deque)
-    jobs: "list[Future[list[Written]]]" = field(default_factory=list)
+    jobs: "list[Future[None]]" = field(default_factory=list)
     manifest: Manifest | None = None
 
     def begin(self, ready: Sequence[PublishedTable], publication: Publication) -> None:
         """Write the tables that are there already on a thread, first the large streams, while the block goes on."""
         self.begun |= {table.name for table in ready}
         streams = self.occasion.plans(self.target, [table for table in ready if table.month_by], publication)
-        large = deque(plan for plan in streams if plan.layout is not None)
-        self.pending.extend(plan for plan in streams if plan.layout is None)
+        large = [plan for plan in streams if plan.layout is not None]
+        self.writing.pending.extend(plan for plan in streams if plan.layout is None)
         others = [table for table in ready if not table.month_by]
+        self.jobs += [self.thread.run(partial(self.writing.write, plan=plan)) for plan in large]
         self.jobs += [
-            self.thread.run(partial(write_several, plans=large, snapshot=self.occasion.snapshot)),
             self.thread.run(lambda aside: self.add(aside, others, publication)),
-            self.thread.run(self.write_pending),
+            self.thread.run(self.writing.do),
         ]
 
-    def add(self, target: SnapshotFile, tables: Sequence[PublishedTable], publication: Publication) -> list[Written]:
+    def add(self, target: SnapshotFile, tables: Sequence[PublishedTable], publication: Publication) -> None:
         """Plan tables; those in parts come first."""
         plans = self.occasion.plans(target, tables, publication)
-        self.pending.extend(sorted(plans, key=lambda plan: plan.layout is None))
-        return []
-
-    def write_pending(self, target: SnapshotFile) -> list[Written]:
-        """Write what is pending."""
-        return write_several(target, self.pending, self.occasion.snapshot)
+        self.writing.pending.extend(sorted(plans, key=lambda plan: plan.layout is None))
 
     def write(self, tables: Sequence[PublishedTable], publication: Publication) -> Manifest:
-        """Write everything else into the snapshot's file, and say what is in it."""
+        """Write everything else into the snapshot's file, and say what is in it.
+
+        Raises:
+            WarehouseError: two tables of one name, or two rows of one key.
+        """
         target, occasion = self.target, self.occasion
         faults = name_faults(tables)
         if faults:
             raise WarehouseError(*faults)
         with checkpoint_beside(target.work):
             written = self.write_all(tables, publication)
-            histories = [
-                write_history(target, item, occasion.snapshot, publication.limit)
-                if item.plan.table.keep_history
-                else None
-                for item in written
-            ]
-            types = [create_views(target, item, history) for item, history in zip(written, histories, strict=True)]
             engine = target.engine()
-        entries = [table_entry(*item) for item in zip(written, histories, types, strict=True)]
+        entries = [table_entry(item) for item in written]
         self.manifest = Manifest(
             snapshot=occasion.snapshot,
             run_id=publication.run_id,
@@ -230,18 +204,21 @@ class Draft:
         """Write what changed, on two connections beside that of what was begun."""
         self.add(self.target, [table for table in tables if table.name not in self.begun], publication)
         with beside(self.target) as second:
-            jobs = [second.run(self.write_pending), *self.jobs]
-            written = self.write_pending(self.target)
-            written += [item for job in jobs for item in job.result()]
-        by_name = {item.plan.table.name: item for item in written}
+            jobs = [second.run(self.writing.do), *self.jobs]
+            self.writing.do(self.target)
+            for job in jobs:
+                job.result()
+        if self.writing.faults:
+            raise WarehouseError(*self.writing.faults)
+        by_name = {item.plan.table.name: item for item in self.writing.done}
         return [by_name[table.name] for table in tables]
 
 
-def table_entry(written: Written, history: HistoryEntry | None, types: dict[str, str]) -> TableEntry:
+def table_entry(written: Written) -> TableEntry:
     """What the manifest says of a table."""
     plan, table = written.plan, written.plan.table
     columns = []
-    for name, kind in types.items():
+    for name, kind in written.types.items():
         declared = table.described.get(name)
         columns.append(ColumnEntry(type=kind, **(shallow(declared) if declared else {"name": name})))
     return TableEntry(
@@ -257,7 +234,7 @@ def table_entry(written: Written, history: HistoryEntry | None, types: dict[str,
         state=plan.state,
         quick_by=plan.quick_by,
         quick=written.quick,
-        history=history,
+        history=written.history,
         grain=table.grain,
         description=table.description,
         owner=table.owner,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import field
 from pathlib import Path
 
-from c360.errors import Fault, WarehouseError
+from c360.errors import Fault
 from c360.records import dataclass
 from c360.warehouse.engines.duckdb_rows import content_sql, live_rows
 from c360.warehouse.engines.duckdb_snapshots import (
@@ -17,7 +17,7 @@ from c360.warehouse.engines.duckdb_snapshots import (
 )
 from c360.warehouse.names import comma, literal, quote
 from c360.warehouse.snapshots.files import parts_name, sync
-from c360.warehouse.snapshots.manifest import Content, Delta, Part
+from c360.warehouse.snapshots.manifest import Content, Delta, HistoryEntry, Part
 from c360.warehouse.snapshots.plans import Plan, place
 
 
@@ -33,6 +33,8 @@ class Written:
         quick: bucket -> quick hash, for the next publication.
         parts: all parts, kept and new.
         deltas: what else is to be read and left out.
+        history: what is kept of its past, once that is written.
+        types: the columns that readers see, with their types, once they see it.
     """
 
     plan: Plan
@@ -43,6 +45,8 @@ class Written:
     quick: dict[str, str] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
     deltas: tuple[Delta, ...] = ()
+    history: HistoryEntry | None = None
+    types: dict[str, str] = field(default_factory=dict)
 
     def live(self, read: Callable[[Sequence[str]], str]) -> str:
         """The rows of a table in parts as a relation; `read` makes one of files."""
@@ -177,12 +181,8 @@ def hash_embedded(target: SnapshotFile, written: Sequence[Written]) -> None:
         fresh[index].quick = {"": f"{rows}:{quick}"}
 
 
-def check_keys(target: SnapshotFile, written: Sequence[Written]) -> None:
-    """Refuse two rows of one key in tables whose history is kept, and in all small ones.
-
-    Raises:
-        WarehouseError: names the tables and the number of rows too many.
-    """
+def check_keys(target: SnapshotFile, written: Sequence[Written]) -> list[Fault]:
+    """Two rows of one key in tables whose history is kept, and in all small ones: how many are too many."""
     fresh = [item for item in written if item.count and (item.plan.table.keep_history or item.plan.layout is None)]
     parts = [
         f"SELECT {literal(item.plan.table.name)}, count(*) - count(DISTINCT {key_sql(item.plan.table.key)}) FROM {item.rows}"
@@ -190,12 +190,10 @@ def check_keys(target: SnapshotFile, written: Sequence[Written]) -> None:
         if item.plan.table.key
     ]
     if not parts:
-        return
+        return []
     found = [(name, extra) for name, extra in target.rows(" UNION ALL ".join(parts)) if extra]
     fix = "this is a fault of c360 or of a key that is not unique; `c360 checks` shows the rows"
-    faults = [Fault("table-key", f"'{name}' has {extra} rows too many for its key", fix=fix) for name, extra in found]
-    if faults:
-        raise WarehouseError(*faults)
+    return [Fault("table-key", f"'{name}' has {extra} rows too many for its key", fix=fix) for name, extra in found]
 
 
 def key_sql(key: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """Prepared text files in, an SQL relation with one VARCHAR column `c0, c1, ...` for each column of the source out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from c360.records import dataclass
@@ -10,6 +10,7 @@ from c360.sources.files.splitting.records import longest_record
 from c360.warehouse import comma, literal
 
 separator = "\x1f"
+small_buffer = 2_200_000  # bytes; it has to hold one record of the engine's 2 MB
 line_feed, carriage_return = r"'\n'", r"'\r\n'"
 line_shape = "{'j': 'VARCHAR'}"
 
@@ -28,12 +29,18 @@ def csv_relation(columns: Sequence[str], inputs: Sequence[Input], copies: Sequen
 
     Grain:  one row per record; `_file` and `_record` are NULL for files that are read as they are.
     """
-    groups: dict[tuple[Layout, str], list[Path]] = {}
+    groups: dict[tuple[Layout, str], list[Input]] = {}
     for item in inputs:
         if item.layout is not None:
-            groups.setdefault((item.layout, line_end(item)), []).append(item.path)
-    parts = [csv_part(columns, layout, paths, nulls, end) for (layout, end), paths in groups.items()]
-    parts += [csv_part(columns, copy.layout, [copy.path], nulls, line_feed, copy.longest) for copy in copies]
+            groups.setdefault((item.layout, line_end(item)), []).append(item)
+    parts = [
+        csv_part(columns, layout, [item.path for item in items], nulls, end, shared_out(items))
+        for (layout, end), items in groups.items()
+    ]
+    parts += [
+        csv_part(columns, copy.layout, [copy.path], nulls, line_feed, room_for(copy.longest), is_copy=True)
+        for copy in copies
+    ]
     return " UNION ALL ".join(parts) or nothing(columns)
 
 
@@ -48,30 +55,32 @@ def csv_part(
     paths: Sequence[Path],
     nulls: Sequence[str],
     end: str,
-    longest: int | None = None,
+    buffers: Mapping[str, str],
+    *,
+    is_copy: bool = False,
 ) -> str:
-    """One read_csv over the files of one layout; `longest` says that they are clean copies."""
+    """One read_csv over the files of one layout."""
     names = [f"f{index}" for index in range(len(layout.names))]
     place = {name.lower(): field for name, field in zip(layout.names, names, strict=True)}
     fields = [place.get(column.lower(), "CAST(NULL AS VARCHAR)") for column in columns]
     numbers = "CAST(_file AS BIGINT) AS _file, CAST(_record AS BIGINT) AS _record"
-    types = [("_file", "VARCHAR"), ("_record", "VARCHAR")] if longest is not None else []
+    types = [("_file", "VARCHAR"), ("_record", "VARCHAR")] if is_copy else []
     types += [(name, "VARCHAR") for name in names]
     options = {
         "auto_detect": "false",
         "compression": "'none'",
-        "header": "false" if longest is not None else "true",
+        "header": "false" if is_copy else "true",
         "delim": literal(layout.delimiter.decode()),
         "quote": "'\"'",
         "escape": "'\"'",
         "new_line": end,
         "nullstr": listed(nulls),
         "ignore_errors": "true",
-        **room_for(longest or 0),
+        **buffers,
         "columns": "{" + comma(f"'{name}': '{kind}'" for name, kind in types) + "}",
     }
     selected = comma(f"{field} AS c{index}" for index, field in enumerate(fields))
-    numbers = numbers if longest is not None else no_numbers
+    numbers = numbers if is_copy else no_numbers
     return f"SELECT {selected}, {numbers} FROM read_csv({listed(map(escaped, paths))}, {settings(options)})"
 
 
@@ -91,8 +100,11 @@ def lines_relation(inputs: Sequence[Input], copies: Sequence[Copy]) -> str:
         "ignore_errors": "true",
     }
     for end in sorted({line_end(item) for item in inputs}):
-        paths = listed(escaped(item.path) for item in inputs if line_end(item) == end)
-        read = f"read_csv({paths}, {settings({**options, 'new_line': end, 'columns': line_shape})})"
+        items = [item for item in inputs if line_end(item) == end]
+        paths = listed(escaped(item.path) for item in items)
+        read = (
+            f"read_csv({paths}, {settings({**options, 'new_line': end, **shared_out(items), 'columns': line_shape})})"
+        )
         parts.append(f"SELECT j, {no_numbers} FROM {read} WHERE j IS NOT NULL")
     options["new_line"] = line_feed
     for copy in copies:
@@ -134,6 +146,12 @@ def nothing(columns: Sequence[str]) -> str:
     """A relation without rows."""
     selected = comma(f"CAST(NULL AS VARCHAR) AS c{index}" for index in range(len(columns)))
     return f"SELECT {selected}, {no_numbers} WHERE FALSE"
+
+
+def shared_out(items: Iterable[Input]) -> dict[str, str]:
+    """Settings for files of a few megabytes: the engine's buffers are so large that one thread would read such a file."""
+    largest = max((item.scan.size for item in items), default=0)
+    return {"buffer_size": str(small_buffer)} if small_buffer < largest < 8 * small_buffer else {}
 
 
 def room_for(longest: int) -> dict[str, str]:
