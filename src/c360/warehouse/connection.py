@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from c360.errors import Fault, WarehouseError
-from c360.warehouse.names import literal, quote
+from c360.warehouse.names import literal, qualified, quote
 
 if TYPE_CHECKING:
     import duckdb
@@ -92,11 +92,7 @@ class Connection:
 
     def column_exists(self, schema: str, table: str, name: str) -> bool:
         """Whether a table is there and has the column."""
-        sql = (
-            f"SELECT 1 FROM duckdb_columns() WHERE schema_name = {literal(schema)} "
-            f"AND table_name = {literal(table)} AND column_name = {literal(name)}"
-        )
-        return bool(self.rows(sql, portable=False))
+        return self.table_exists(schema, table) and name in self.describe(f"SELECT * FROM {qualified(schema, table)}")
 
     def describe(self, select: str) -> dict[str, str]:
         """The columns of a SELECT with their types, in order, without running it."""
