@@ -13,12 +13,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Timer
 from typing import Any, Self
 
 from c360.activity import increment
+from c360.entities.unchanged import remember
 from c360.errors import WarehouseError
 from c360.features import build
 from c360.features.compiler import statement
@@ -151,6 +153,7 @@ def measure(folder: Path, events: int, people: int, memory: str | None, limit: f
     report = Report(work, limit)
     merging = {key: read for key, read in reads.items() if read.definition.feature.verb != "distinct"}
     cuts = tuple(datetime(2025, month, 1) for month in (2, 4, 6, 8, 10, 12))  # noqa: DTZ001
+    settled: dict[str, datetime] = {}
     request = PanelRequest("person", cuts, tuple(key[1] for key in merging), "no bought in 30d")
 
     def fresh(at: datetime = AS_OF) -> Tables:
@@ -161,11 +164,13 @@ def measure(folder: Path, events: int, people: int, memory: str | None, limit: f
             compute(work, fresh(), some)
 
     def sum_days() -> float:
-        return keep_days(Keeping(work, fresh(), reads, None, Past(AS_OF, "", {"person": ("", 0)})))["person"]
+        tables = fresh()
+        found = keep_days(Keeping(work, tables, reads, None, Past(AS_OF, "", {"person": ("", 0)})))["person"]
+        settled.update(tables.settled)
+        return found
 
     def from_days(at: datetime) -> None:
-        tables = fresh(at)
-        tables.days["person"] = day_table("person")
+        tables = replace(fresh(at), days={"person": day_table("person")}, settled=settled)
         compute(work, tables, merging)
 
     def write_one(sql: str) -> None:
@@ -211,6 +216,7 @@ def measure_day(work: Connection, project: Project, report: Report) -> None:
     for table, columns in increment.tables.items():
         work.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
     work.execute(f"INSERT INTO {increment.state_table} VALUES ('person', '', 0, 'once')")
+    remember(work, "the same people")
     build(work, project, day)
     work.execute("INSERT INTO activity.person SELECT * FROM today")
     work.execute(f"INSERT INTO {increment.change_table} SELECT DISTINCT 'person', entity_id, 1 FROM today")

@@ -62,7 +62,20 @@ def pick_features(draw: random.Random) -> dict[str, dict[str, dict[str, Any]]]:
             if via:
                 feature["via"] = via
         found[entity] = features
+    for named in found.values():
+        named |= {f"{name}_w": other_window(feature) for name, feature in named.items() if counts_values(feature)}
     return found
+
+
+def counts_values(feature: dict[str, Any]) -> bool:
+    """Whether a feature counts different values of activities."""
+    return "distinct" in feature and "." not in feature["distinct"]
+
+
+def other_window(feature: dict[str, Any]) -> dict[str, Any]:
+    """The same in another window: the two share a pass."""
+    plain = {name: value for name, value in feature.items() if name != "window"}
+    return plain if feature.get("window") == "1mo" else {**plain, "window": "1mo"}
 
 
 def activity_feature(draw: random.Random) -> dict[str, Any]:

@@ -9,6 +9,15 @@ from tests.property.moving_histories import Moving, formulas, moving_history
 from tests.property.random_features import History
 from tests.property.test_features_brute_force import differences
 
+from c360.features.compiler.days import cells_of, settled_table
+from c360.features.compiler.frame import Frame
+from c360.features.compiler.rows import Tables
+from c360.features.language.resolved import resolve
+from c360.features.tables import column_types
+from c360.features.update.days import day_table
+from c360.features.update.past import read_past
+from c360.features.update.settled import settled_sql
+
 worlds_per_project = 50
 worlds_by_day = 20
 
@@ -24,9 +33,11 @@ def follow_however_short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def by_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sums per identifier and day are kept although streams are short and days are sparse."""
+    """Sums per identifier and day are kept although streams are short and days are sparse; what is settled moves on often."""
     monkeypatch.setattr("c360.features.update.days.least_rows", 0)
     monkeypatch.setattr("c360.features.update.days.least_events", 0.0)
+    monkeypatch.setattr("c360.features.update.settled.least_days", 3)
+    monkeypatch.setattr("c360.features.update.settled.most_days", 8)
 
 
 def content(store: Spine) -> dict[str, list[Any]]:
@@ -69,6 +80,20 @@ def assert_right(moving: Moving) -> None:
     assert differences(History(moving.store, moving.world(), plain), moving.at) == []
 
 
+def assert_settled(moving: Moving) -> None:
+    """The sums per identifier are those of its days up to the day that is remembered."""
+    assert moving.store is not None
+    work, project = moving.store.work, moving.store.project
+    reads, past = resolve(project)[0], read_past(work)
+    assert past is not None
+    for stream, day in past.settled.items():
+        cells = cells_of(reads.values(), Tables(project, Frame(day, project.timezone), column_types(work, reads), {}))
+        pieces = f"SELECT * FROM {day_table(stream)} WHERE moment <= TIMESTAMP '{day}'"
+        columns = ", ".join(["node_id", "moment", *cells[stream]])
+        wanted = work.rows(f"SELECT {columns} FROM ({settled_sql(pieces, cells[stream], day)}) w")
+        assert sorted(work.rows(f"SELECT {columns} FROM {settled_table(stream)}")) == sorted(wanted)
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_following_is_rebuilding_is_plain_reading(tmp_path: Path, seed: int) -> None:
     moving, carried = play(tmp_path, seed, worlds_per_project)
@@ -84,6 +109,7 @@ def test_following_by_sums_of_days_is_rebuilding_is_plain_reading(tmp_path: Path
     assert carried
     assert moving.store is not None
     assert "c_" in "".join(moving.store.work.columns_of("features", "_day_person"))
+    assert_settled(moving)
     assert_right(moving)
 
 
@@ -92,6 +118,7 @@ def test_following_by_sums_of_days_is_rebuilding_is_plain_reading(tmp_path: Path
 def test_following_by_sums_of_days_at_length(tmp_path: Path, by_day: None, seed: int) -> None:
     moving, _ = play(tmp_path, seed, worlds_per_project)
 
+    assert_settled(moving)
     assert_right(moving)
 
 

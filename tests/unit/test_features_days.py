@@ -103,6 +103,20 @@ def test_every_feature_that_merges_is_worth_what_the_activities_say(
     made.assert_equals_a_rebuild()
 
 
+def test_a_day_that_is_cut_is_read_whole_whatever_other_features_read(tmp_path: Path) -> None:
+    features = "f: {count: seen}, g: {sum: seen, window: 2d}, d: {distinct: left, take: sku, window: 1d}"
+    made = bunched(
+        tmp_path, f"{{person: {{{features}}}, team: {{t: {{count: seen}}}}}}", at=MIDNIGHT + timedelta(hours=15)
+    )
+    made.run()
+    made.log.append(("now", "u7", None, "s1", 5, made.at - timedelta(minutes=1)))
+    made.log.append(("bye", "u8", None, "bye", None, made.at - timedelta(hours=16)))
+
+    assert made.run().full is None
+
+    made.assert_equals_a_rebuild()
+
+
 def test_a_late_a_corrected_and_a_deleted_activity_change_their_days_alone(tmp_path: Path) -> None:
     made = bunched(tmp_path, f"{{person: {WINDOWS}}}")
     made.run()
@@ -121,6 +135,59 @@ def test_a_late_a_corrected_and_a_deleted_activity_change_their_days_alone(tmp_p
     assert changed == set(days)
     listed = made.made.work.rows('SELECT DISTINCT node_id, day FROM "activity"."_change_day"')
     assert set(listed) == set(days)
+    made.assert_equals_a_rebuild()
+
+
+def settled(made: Followed) -> list[tuple[Any, ...]]:
+    return made.made.work.rows('SELECT * FROM features."_settled_person" ORDER BY ALL', portable=False)
+
+
+def test_all_days_but_the_latest_settle_in_one_row_per_identifier_and_move_on(tmp_path: Path) -> None:
+    made = bunched(tmp_path, f"{{person: {WINDOWS}}}")
+    made.run()
+    first = settled(made)
+    made.at += timedelta(days=31)
+    made.run()
+    same = settled(made)
+    made.at += timedelta(days=1)
+    made.run()
+
+    today = MIDNIGHT + timedelta(days=32)
+    counts = {row[0]: row[2] for row in settled(made)}
+    assert {(row[1], row[2]) for row in first} == {(MIDNIGHT - timedelta(days=31), 4)}
+    assert same == first
+    assert {row[1] for row in settled(made)} == {today - timedelta(days=31)}
+    assert sum(counts.values()) == len(made.log)
+    made.assert_equals_a_rebuild()
+
+
+def test_what_changes_on_a_settled_day_is_settled_again_for_its_identifier_alone(tmp_path: Path) -> None:
+    made = bunched(tmp_path, "{person: {f: {count: seen}, g: {min: seen}, h: {count: seen, ago: 35d}}}")
+    made.run()
+    before = settled(made)
+    gone = next(row for row in made.log if row[5] < MIDNIGHT - timedelta(days=35))
+    made.log.remove(gone)
+    made.log.append(("late", "u7", None, "s9", -5, MIDNIGHT - timedelta(days=300)))
+
+    made.run()
+
+    nodes = {made.made.nodes["person", "user", name] for name in ("u7", gone[1])}
+    assert {row[0] for row in {*before} ^ {*settled(made)}} == nodes
+    made.assert_equals_a_rebuild()
+
+
+def test_a_date_before_the_settled_days_is_computed_from_the_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = bunched(tmp_path, "{person: {f: {count: seen}, g: {first: seen}, h: {count: seen, ago: 5d}}}")
+    made.run()
+    made.at -= timedelta(days=35)
+
+    found = follow_in_full(made, monkeypatch)
+
+    assert "touched" in str(found.full)
+    assert {row[1] for row in settled(made)} == {MIDNIGHT - timedelta(days=31)}
+    monkeypatch.undo()
     made.assert_equals_a_rebuild()
 
 
@@ -175,6 +242,26 @@ def test_what_a_merge_changes_in_an_activity_is_not_summed(tmp_path: Path, featu
     features.build(made.made.work, made.made.project, made.at)
 
     made.assert_equals_a_rebuild()
+
+
+def test_counts_of_the_same_values_share_a_pass_whatever_their_windows(tmp_path: Path) -> None:
+    same = ["", ", window: 2d", ", window: 7d, null: keep"]
+    others = [", where: 'amount > 9'", ", window: 7d, ago: 1d"]
+    several = {f"d{place}": f"{{distinct: seen, take: sku{more}}}" for place, more in enumerate([*same, *others])}
+    made = bunched(tmp_path / "all", f"{{person: {{{', '.join(f'{k}: {v}' for k, v in several.items())}}}}}")
+    made.run()
+
+    found = plan.explain(made.made.project, made.at, made.made.work)
+
+    together = [one.features for one in found if len(one.features) > 1]
+    assert together == [tuple(f"d{place}" for place in range(len(same)))]
+    assert [one.window for one in found if len(one.features) > 1] == ["all"]
+    values = made.made.table("features.person", "ALL")
+    for name, feature in several.items():
+        alone = bunched(tmp_path / name, f"{{person: {{{name}: {feature}}}}}")
+        alone.run()
+        one = {row["entity_id"]: row[name] for row in alone.made.table("features.person", "ALL")}
+        assert one == {row["entity_id"]: row[name] for row in values}, feature
 
 
 @pytest.mark.parametrize("hours", [0, 23])

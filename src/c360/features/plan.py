@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from c360.errors import ProjectError
-from c360.features.compiler.days import Days, by_day, cells_of, cut_days, pieces_sql
+from c360.features.compiler.days import Days, by_day, cells_of, cut_rows, whole_sql
 from c360.features.compiler.frame import Frame
 from c360.features.compiler.measures import is_grouped
 from c360.features.compiler.rows import Tables
@@ -102,6 +102,8 @@ def tables_of(work: Connection | None, project: Project, reads: dict[Key, Read],
     if work is not None:
         wanted = cells_of(reads.values(), tables).items()
         tables.days.update({name: day_table(name) for name, cells in wanted if cells.keys() <= kept_cells(work, name)})
+        past = read_past(work) if tables.days else None
+        tables.settled.update(past.settled if past else {})
     return tables
 
 
@@ -134,7 +136,8 @@ def describe(number: int, entity: str, name: str, made: Round, tables: Tables, w
         form, what = "by day", f"days of {what}"
     if first.chain:
         what += f" via {' and '.join(first.chain[:-1]) or first.chain[0]}"
-    window = "all" if tier_of(first) == len(tiers) else f"{tiers[tier_of(first)]:.0f} days"
+    tier = max(map(tier_of, reads))
+    window = "all" if tier == len(tiers) else f"{tiers[tier]:.0f} days"
     names = tuple(read.definition.name for read in reads)
     rows = int(work.scalar(f"SELECT count(*) FROM ({rows_sql(reads, tables)}) r")) if work else None
     return Pass(number, entity, name, what, window, form, names, made.ctes[name], rows)
@@ -149,5 +152,6 @@ def rows_sql(reads: list[Read], tables: Tables) -> str:
     since = f" AND moment >= {frame.earliest([r for r in reaches if r])}" if all(reaches) else ""
     rows = f"SELECT s.activity_ts AS moment FROM {tables.stream(first.source)} s"
     if by_day(first, tables):
-        rows = pieces_sql(Days(tables), first.source, cut_days(reads, tables))
+        rows, cut = whole_sql(Days(tables), reads), cut_rows(reads, tables)
+        rows += f" UNION ALL SELECT s.node_id, s.activity_ts AS moment FROM {cut}" if cut else ""
     return f"SELECT 1 FROM ({rows}) p WHERE moment < {frame.now()}{since}"

@@ -10,7 +10,7 @@ from c360.entities import columns_of
 from c360.project import Project
 from c360.warehouse import Connection, comma, qualified, quote
 
-remembered = (("features", "_day_"), ("features", "_state"))
+remembered = (("features", "_day_"), ("features", "_settled_"), ("features", "_state"))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from c360.activity import forget_changes, versions
+from c360.entities import state as entities_state
 from c360.errors import ProjectError
 from c360.features.compiler.frame import Frame, cut_table
 from c360.features.compiler.rows import Tables
@@ -30,7 +31,7 @@ def build(work: Connection, project: Project, as_of: datetime, *, code: str = ""
     Grain:  one row per entity_id.
     Reads:  activity.<entity>, entities.<entity>, entities.member_<a>_<b>
     Writes: features.<entity>(entity_id, one column per feature); features.<entity>_daily, _weekly, _monthly for
-            features with `history:`; features._state, _was_<entity>, _was_<a>_<b>, _day_<entity>: what is remembered
+            features with `history:`; features._state, _was_<entity>, _was_<a>_<b>, _day_<entity>, _settled_<entity>: what is remembered
 
     Args:
         work: the work database.
@@ -52,14 +53,16 @@ def build(work: Connection, project: Project, as_of: datetime, *, code: str = ""
         compute_all(work, tables, reads)
         return Update("the streams are short")
     features, engine = fingerprints(tables, reads), work.scalar("SELECT version()", portable=False)
-    now = Past(as_of, f"{code} {engine} {project.timezone}", streams, features, rollup_fingerprints(reads, features))
+    rollups, built_from = rollup_fingerprints(reads, features), entities_state(work)
+    now = Past(as_of, f"{code} {engine} {project.timezone}", streams, features, rollups, entities=built_from)
     keeping = Keeping(work, tables, reads, None if anew else read_past(work), now)
     tables.days.update(renew_days(keeping))
     update = Update("everything was asked for") if anew else follow(keeping)
     if update.full:
         with dense_groups(work):
             compute_all(work, tables, reads)
-    remember(work, tables, reads, replace(now, days=keep_days(keeping)), update.renewed)
+    found = keep_days(keeping)
+    remember(work, tables, reads, replace(now, days=found, settled=tables.settled), update.renewed)
     for stream, (_, version) in streams.items():
         forget_changes(work, stream, version)
     return update

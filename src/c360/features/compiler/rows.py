@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import field
+from datetime import datetime
 
 from c360.entities import is_many
 from c360.features.compiler.frame import Frame
@@ -25,6 +26,7 @@ class Tables:
         streams: entity -> a table that holds the activities which those need, instead of the whole stream.
         entities: entity -> what stands for its table: entities as they were known at a past date.
         days: stream -> the table of its sums per identifier and day, where there is one.
+        settled: stream -> the last day that is in its sums per identifier, where there are such.
     """
 
     project: Project
@@ -36,6 +38,7 @@ class Tables:
     streams: dict[str, str] = field(default_factory=dict)
     entities: dict[str, str] = field(default_factory=dict)
     days: dict[str, str] = field(default_factory=dict)
+    settled: dict[str, datetime] = field(default_factory=dict)
 
     def stream(self, name: str) -> str:
         """The quoted name of the table of an entity's activities."""

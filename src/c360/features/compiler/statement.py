@@ -1,11 +1,12 @@
 """One round of features of an entity in, one SELECT out: passes over rows, then layers of columns built on them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
-from c360.features.compiler.days import by_day, days_sql
+from c360.features.compiler.days import by_day, days_sql, settled_day
 from c360.features.compiler.measures import aggregate, anchored, is_grouped, space_of
+from c360.features.compiler.nested import can_share, nested_sql, shared_values, values_of
 from c360.features.compiler.nulls import score_sql, with_null_policy
 from c360.features.compiler.ranked import distinct, picked, ranked
 from c360.features.compiler.rows import Rows, Tables, days_of, member_rows, stream_rows
@@ -108,13 +109,10 @@ def passes(here: list[Read], tables: Tables, previous: str, made: Round) -> list
 
     Plain aggregates over the same rows share a pass; windows are sorted into short, middle and long, because a pass
     over the last month need not read two years; distinct counts stand apart, because they are costly beside others.
+    Those of the same values in several windows share a pass whatever the windows.
     """
-    groups: dict[tuple[object, ...], list[Read]] = {}
-    for read in here:
-        if read.kind != "formula":
-            groups.setdefault(group_of(read, tables), []).append(read)
-    found = []
-    for reads in groups.values():
+    found, shared = [], shared_values(here, tables)
+    for reads in grouped(here, tables).values():
         if can_tile(reads[0], tables):
             found += tiled(reads, tables, made)
             continue
@@ -125,6 +123,8 @@ def passes(here: list[Read], tables: Tables, previous: str, made: Round) -> list
         if is_grouped(reads[0]):
             columns = [f"{aggregate(read, rows, tables)} AS {quote(read.definition.name)}" for read in reads]
             found.append((rows.select(columns), reads))
+        elif values_of(reads[0]) in shared:
+            found.append((nested_sql(reads, rows, tables), reads))
         elif reads[0].definition.feature.verb == "distinct":
             columns = [f"{distinct(read, tables)} AS {quote(read.definition.name)}" for read in reads]
             found.append((rows.select(columns), reads))
@@ -133,6 +133,17 @@ def passes(here: list[Read], tables: Tables, previous: str, made: Round) -> list
         else:
             found.append((ranked(reads[0], rows, tables), reads))
     return found
+
+
+def grouped(reads: Iterable[Read], tables: Tables) -> dict[tuple[object, ...], list[Read]]:
+    """The features that read rows, by the pass that they share."""
+    groups: dict[tuple[object, ...], list[Read]] = {}
+    reads = [read for read in reads if read.kind != "formula"]
+    shared = shared_values(reads, tables)
+    for read in reads:
+        same = values_of(read) if can_share(read, tables) and values_of(read) in shared else group_of(read, tables)
+        groups.setdefault(same, []).append(read)
+    return groups
 
 
 def tiled(reads: list[Read], tables: Tables, made: Round) -> list[tuple[str, list[Read]]]:
@@ -173,7 +184,7 @@ def group_of(read: Read, tables: Tables) -> tuple[object, ...]:
     if can_tile(read, tables):
         return "tiles", read.source, read.chain
     if by_day(read, tables):
-        return "days", read.source, read.chain, tier_of(read)
+        return "days", read.source, read.chain, tier_of(read), settled_day(read, tables)
     verb, shape = read.definition.feature.verb, "grouped"
     if not is_grouped(read):
         has_maximum = not tables.types or tables.type_of(read.value_key, space_of(read)) not in ("", "BOOLEAN")

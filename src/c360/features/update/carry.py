@@ -9,8 +9,9 @@ from dataclasses import field, replace
 from typing import Any
 
 from c360.features.compiler.days import by_day
+from c360.features.compiler.measures import is_grouped
 from c360.features.compiler.rows import Tables, activity_in, chain_sql
-from c360.features.compiler.statement import compile_round
+from c360.features.compiler.statement import compile_round, grouped
 from c360.features.language.definition import Key
 from c360.features.language.order import stages
 from c360.features.language.reads import Read
@@ -100,7 +101,8 @@ def much_touched(work: Connection, kinds: list[str]) -> dict[str, str]:
 def other_types(work: Connection, tables: Tables, steady: Mapping[Key, Read]) -> str | None:
     """The first entity of which a column that features read has another type than at the last run."""
     for entity, columns in inputs_of(tables.project, steady.values()).columns.items():
-        now, was = work.columns_of("entities", entity), work.columns_of("features", f"_was_{entity}")
+        now = work.describe(f"SELECT * FROM {qualified('entities', entity)}")
+        was = work.columns_of("features", f"_was_{entity}")
         if any(column not in was or now[column] != was[column] for column in ("entity_id", *columns)):
             return entity
     return None
@@ -134,7 +136,10 @@ def write_features(work: Connection, tables: Tables, entity: str, keys: list[Key
     """Leave the features of an entity: only the touched rows are written where none was computed for all of them."""
     if keys and all(key in some for key in keys):
         touched = f"IN (SELECT entity_id FROM {touched_table(entity)})"
+        places = {some[key] for key in keys}
         select = f"{joined(some, entity, keys)} WHERE e.entity_id {touched}"
+        if len(places) == 1:
+            select = f"SELECT {comma(['entity_id', *(quote(key[1]) for key in keys)])} FROM {places.pop()}"
         old = old_table(entity)
         if list(work.describe(select).items()) == list(work.describe(f"SELECT * FROM {old}").items()):
             work.execute(f"DELETE FROM {old} WHERE entity_id {touched}")
@@ -150,12 +155,14 @@ def renew_inputs(work: Connection, difference: Difference, reads: Mapping[Key, R
     steady = inputs_of(project, difference.steady.values()).columns
     for entity, columns in inputs_of(project, reads.values()).columns.items():
         names = ["entity_id", *sorted(columns)]
-        if steady.get(entity) == columns and list(work.columns_of("features", f"_was_{entity}")) == names:
+        if steady.get(entity) == columns and list(work.describe(f"SELECT * FROM {was_table(entity)}")) == names:
+            found.add(entity)
+            if difference.same_entities:
+                continue
             changed, was = f"entity_id IN (SELECT entity_id FROM {changed_table(entity)})", was_table(entity)
             select = f"SELECT {comma(map(quote, names))} FROM {qualified('entities', entity)} WHERE {changed}"
             work.execute(f"DELETE FROM {was} WHERE {changed}")
             work.execute(f"INSERT INTO {was} {select}")
-            found.add(entity)
     return frozenset(found)
 
 
@@ -174,7 +181,10 @@ def renew_rollups(work: Connection, narrow: Tables, reads: dict[Key, Read], diff
 
 
 def needed_streams(work: Connection, difference: Difference) -> dict[str, str]:
-    """Stream -> a scratch table of the activities that the touched entities need, so that the whole is read once."""
+    """Stream -> a scratch table of the activities that the touched entities need, so that the whole is read once.
+
+    What only one pass needs, that pass reads itself.
+    """
     tables = difference.tables
     needing: dict[str, list[Read]] = {}
     for read in difference.steady.values():
@@ -183,12 +193,36 @@ def needed_streams(work: Connection, difference: Difference) -> dict[str, str]:
             needing.setdefault(read.source, []).append(read)
     found = {}
     for source, reads in needing.items():
+        if is_read_once(reads, tables):
+            continue
         found[source] = quote(f"c360_stream_{source}")
         where = " AND ".join([f"s.entity_id IN ({needed_ids(reads, tables)})", *needed_rows(reads, tables)])
         work.execute(f"DROP TABLE IF EXISTS {found[source]}")
         stream = qualified("activity", source)
-        work.execute(f"CREATE TEMP TABLE {found[source]} AS SELECT s.* FROM {stream} s WHERE {where}")
+        columns = comma(f"s.{quote(name)}" for name in needed_columns(reads, tables))
+        work.execute(f"CREATE TEMP TABLE {found[source]} AS SELECT {columns} FROM {stream} s WHERE {where}")
     return found
+
+
+def is_read_once(reads: list[Read], tables: Tables) -> bool:
+    """Whether some features take one pass over activities, and do not look at others beside each."""
+    alone = not any(read.definition.feature.history or read.anchor or read.sessions or read.following for read in reads)
+    owners = {read.definition.entity for read in reads}
+    return alone and len(owners) == 1 and len(grouped(reads, tables)) == 1
+
+
+def needed_columns(reads: list[Read], tables: Tables) -> list[str]:
+    """The columns of activities that the features name, and those that every pass may."""
+    in_order = any(read.sessions or read.following or not is_unordered(read) for read in reads)
+    found = ["entity_id", "activity", "activity_ts", *(["activity_uuid"] if in_order else [])]
+    texts = " ".join(f"{read.value} {read.condition} {read.order}".lower() for read in reads)
+    names = [name for space, name in tables.types if space == f"activity.{reads[0].source}"]
+    return [name for name in names if name in found or quote(name)[1:-1].lower() in texts]
+
+
+def is_unordered(read: Read) -> bool:
+    """Whether a feature is the same in whatever order its activities come."""
+    return is_grouped(read) or read.definition.feature.verb == "distinct"
 
 
 def needed_ids(reads: list[Read], tables: Tables) -> str:

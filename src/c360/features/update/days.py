@@ -5,13 +5,15 @@ that is short or sparse keeps none. What is computed anew is computed from the a
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from c360.activity import changed_days_sql
-from c360.features.compiler.days import cells_of, day_sql, sums_sql
+from c360.features.compiler.days import cells_of, day_sql, midnight, settled_table, sums_sql
 from c360.features.compiler.rows import Tables
 from c360.features.language.definition import Key
 from c360.features.language.reads import Read
 from c360.features.update.past import Past
+from c360.features.update.settled import follow_settled, settle
 from c360.records import dataclass
 from c360.warehouse import Connection, comma, qualified, quote
 
@@ -58,45 +60,58 @@ def renew_days(keeping: Keeping) -> dict[str, str]:
     """Bring the sums up to date that are kept: only the days that changed are added up again.
 
     Reads:  activity.<entity>, activity._change_day
-    Writes: features._day_<entity>
+    Writes: features._day_<entity>, features._settled_<entity>
 
     Returns:
         Stream -> the table of its sums, where all are there that its features need.
     """
-    steady, found = keeping.steady, {}
+    steady, found, past = keeping.steady, {}, keeping.past
     for stream, cells in keeping.wanted.items():
         kept = kept_cells(keeping.work, stream) if stream in steady else set()
         if not cells.keys() <= kept:
             continue
+        last = past.settled.get(stream) if past else None
         for name in sorted(kept - cells.keys()):
-            keeping.work.execute(f"ALTER TABLE {day_table(stream)} DROP COLUMN {name}")
-        follow_days(keeping.work, stream, cells, steady[stream][0])
+            for table in (day_table(stream), *([settled_table(stream)] if last else [])):
+                keeping.work.execute(f"ALTER TABLE {table} DROP COLUMN {name}")
+        follow_days(keeping.work, stream, cells, steady[stream][0], last)
+        keep_settled(keeping, stream, cells, last)
         found[stream] = day_table(stream)
     return found
+
+
+def keep_settled(keeping: Keeping, stream: str, cells: Mapping[str, str], last: datetime | None) -> None:
+    """See to the sums per identifier of all days but the latest."""
+    today = midnight(keeping.now.as_of)
+    keeping.tables.settled[stream] = settle(keeping.work, stream, day_table(stream), cells, last, today)
 
 
 def kept_cells(work: Connection, stream: str) -> set[str]:
     """The cells of which there are sums."""
     if not work.table_exists("features", f"_day_{stream}"):
         return set()
-    return work.columns_of("features", f"_day_{stream}").keys() - {"node_id", "moment"}
+    return work.describe(f"SELECT * FROM {day_table(stream)}").keys() - {"node_id", "moment"}
 
 
-def follow_days(work: Connection, stream: str, cells: Mapping[str, str], after: int) -> None:
-    """Add up the days that changed after a version of the stream."""
+def follow_days(
+    work: Connection, stream: str, cells: Mapping[str, str], after: int, last: datetime | None = None
+) -> None:
+    """Add up the days that changed after a version of the stream, and all that are settled of who did something then."""
     table = day_table(stream)
     work.execute(f"DROP TABLE IF EXISTS {changed_day}")
     work.execute(f"CREATE TEMP TABLE {changed_day} AS {changed_days_sql(stream, after)}")
-    count, first, last = work.rows(f"SELECT count(*), min(day), max(day) FROM {changed_day}")[0]
+    count, first, end = work.rows(f"SELECT count(*), min(day), max(day) FROM {changed_day}")[0]
     if count:
         same = f"SELECT 1 FROM {changed_day} c WHERE c.node_id = {table}.node_id AND c.day = {table}.moment"
-        work.execute(f"DELETE FROM {table} WHERE moment >= ? AND moment <= ? AND EXISTS ({same})", (first, last))
+        work.execute(f"DELETE FROM {table} WHERE moment >= ? AND moment <= ? AND EXISTS ({same})", (first, end))
         rows = (
             f"{qualified('activity', stream)} s JOIN {changed_day} c ON c.node_id = s.node_id AND c.day = {day_sql} "
             "WHERE s.activity_ts >= ? AND s.activity_ts < ? + INTERVAL '1' DAY"
         )
         names = comma(["node_id", "moment", *cells])
-        work.execute(f"INSERT INTO {table} ({names}) {sums_sql(rows, day_sql, cells)}", (first, last))
+        work.execute(f"INSERT INTO {table} ({names}) {sums_sql(rows, day_sql, cells)}", (first, end))
+        if last is not None and first <= last:
+            follow_settled(work, stream, table, cells, changed_day, last)
     work.execute(f"DROP TABLE {changed_day}")
 
 
@@ -105,7 +120,7 @@ def keep_days(keeping: Keeping) -> dict[str, float]:
 
     Grain:  one row per identifier and day (UTC) on which it did something.
     Reads:  activity.<entity>
-    Writes: features._day_<entity>(node_id, moment, one column per cell)
+    Writes: features._day_<entity>(node_id, moment, one column per cell), features._settled_<entity>
 
     Returns:
         Stream -> activities per identifier and day, where there are enough to ask.
@@ -116,13 +131,15 @@ def keep_days(keeping: Keeping) -> dict[str, float]:
         if stream in keeping.tables.days:
             found[stream] = steady[stream][1]
             continue
-        work.execute(f"DROP TABLE IF EXISTS {table}")
+        for name in (table, settled_table(stream)):
+            work.execute(f"DROP TABLE IF EXISTS {name}")
         if cells is None or int(work.scalar(f"SELECT count(*) FROM {qualified('activity', stream)}")) < least_rows:
             continue
         found[stream] = steady[stream][1] if stream in steady else events_per_day(work, stream)
         if found[stream] >= least_events:
             sums = sums_sql(f"{qualified('activity', stream)} s", day_sql, cells)
             work.replace_table(table, f"SELECT * FROM ({sums}) d ORDER BY moment")
+            keep_settled(keeping, stream, cells, None)
     return found
 
 

@@ -32,6 +32,8 @@ class Past:
         features: feature -> fingerprint of its definition.
         rollups: (entity, history) -> fingerprint of its table.
         days: stream -> activities per identifier and day, where it is long; with enough of them, sums of days are kept.
+        settled: stream -> the last day of which there are sums per identifier alone.
+        entities: a name of all that the tables of entities were built from; None for small projects.
     """
 
     as_of: datetime
@@ -40,6 +42,8 @@ class Past:
     features: Mapping[Key, str] = field(default_factory=dict)
     rollups: Mapping[Key, str] = field(default_factory=dict)
     days: Mapping[str, float] = field(default_factory=dict)
+    settled: Mapping[str, datetime] = field(default_factory=dict)
+    entities: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ def read_past(work: Connection) -> Past | None:
     return Past(
         datetime.fromisoformat(run["", "as_of"]), run["", "code"], streams, of_kind.get("feature", {}),
         of_kind.get("rollup", {}), {entity: float(value) for (entity, _), value in of_kind.get("days", {}).items()},
+        {entity: datetime.fromisoformat(value) for (entity, _), value in of_kind.get("settled", {}).items()},
+        of_kind.get("entities", {}).get(("", "")),
     )  # fmt: skip
 
 
@@ -89,10 +95,12 @@ def remember(
     Writes: features._state(kind, entity, name, value), features._was_<entity>, features._was_<a>_<b>
     """
     rows = [("run", "", "as_of", now.as_of.isoformat()), ("run", "", "code", now.code)]
+    rows += [("entities", "", "", now.entities)] if now.entities is not None else []
     rows += [("stream", entity, "", f"{build} {version}") for entity, (build, version) in now.streams.items()]
     rows += [("feature", *key, value) for key, value in now.features.items()]
     rows += [("rollup", *key, value) for key, value in now.rollups.items()]
     rows += [("days", stream, "", repr(value)) for stream, value in now.days.items()]
+    rows += [("settled", stream, "", day.isoformat()) for stream, day in now.settled.items()]
     work.execute(f"DROP TABLE IF EXISTS {state_table}")
     work.execute(f"CREATE TABLE {state_table} (kind VARCHAR, entity VARCHAR, name VARCHAR, value VARCHAR)")
     listed = comma(f"({comma(literal(cell) for cell in row)})" for row in rows)

@@ -49,6 +49,11 @@ class Difference:
         first, last = sorted((self.past.as_of, self.now.as_of))
         return first, last
 
+    @property
+    def same_entities(self) -> bool:
+        """Whether the tables of entities are those of the last run."""
+        return self.past.entities is not None and self.past.entities == self.now.entities
+
 
 def find_touched(difference: Difference) -> list[str]:
     """Find the touched entities of every kind; returns the kinds.
@@ -60,7 +65,7 @@ def find_touched(difference: Difference) -> list[str]:
     inputs = inputs_of(tables.project, difference.steady.values())
     edges = window_edges(difference)
     for entity, columns in inputs.columns.items():
-        fill(work, changed_table(entity), [changed_rows(entity, columns)])
+        fill(work, changed_table(entity), [] if difference.same_entities else [changed_rows(entity, columns)])
         causes = [f"SELECT entity_id FROM {changed_table(entity)}"]
         if entity in edges:
             causes += [changed_sql(entity, difference.past.streams[entity][1])]
@@ -80,6 +85,7 @@ def fill(work: Connection, table: str, selects: Sequence[str]) -> None:
     """Make a scratch table of the different ids of several SELECTs."""
     work.execute(f"DROP TABLE IF EXISTS {table}")
     ids = " UNION ALL ".join(f"SELECT entity_id FROM ({sql}) u{number}" for number, sql in enumerate(selects))
+    ids = ids or "SELECT CAST(NULL AS BIGINT) AS entity_id"
     work.execute(f"CREATE TEMP TABLE {table} AS SELECT DISTINCT entity_id FROM ({ids}) a WHERE entity_id IS NOT NULL")
 
 
@@ -100,10 +106,13 @@ def changed_members(here: str, target: str, difference: Difference) -> list[str]
     now, was = qualified("entities", f"member_{here}_{target}"), was_bridge(here, target)
     first, last = (stamp(moment) for moment in difference.dates)
     between = " OR ".join(f"({name} >= {first} AND {name} <= {last})" for name in ("joined_at", "left_at"))
+    passed = f"SELECT {other} AS entity_id FROM {now} WHERE {between}"
+    if difference.same_entities:
+        return [passed]
     return [
         f"SELECT {other} AS entity_id FROM (SELECT {columns} FROM {now} EXCEPT SELECT {columns} FROM {was}) b",
         f"SELECT {other} AS entity_id FROM (SELECT {columns} FROM {was} EXCEPT SELECT {columns} FROM {now}) b",
-        f"SELECT {other} AS entity_id FROM {now} WHERE {between}",
+        passed,
     ]
 
 
