@@ -1,4 +1,4 @@
-"""What the web does with an entity's few rows itself, against what the engine says: orders, and places in time."""
+"""What the web does with an entity's few rows itself, most of it against what the engine says: orders, places in time, links."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from c360.warehouse.engines.duckdb import open_memory
+from c360.web.topics.entities.graph import Node, root_links
 from c360.web.topics.entities.ordering import By, in_order
 from c360.web.topics.entities.past import Calendar, moment
 
@@ -49,3 +50,9 @@ def test_weeks_and_days_are_those_that_the_engine_counts(zone: str) -> None:
 
     assert [calendar.place(time) for time in times] == asked
     assert {age for _, age, _ in asked} == {0, 1, 2}
+
+
+def test_identifiers_that_a_role_sees_alike_each_stand_for_the_profile() -> None:
+    hidden = [Node(key, "email", "Email None", "email hidden") for key in ("n0", "n1")]
+
+    assert [(link.a, link.b) for link in root_links(hidden, [])] == [("root", "n0"), ("root", "n1")]

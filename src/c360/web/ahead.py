@@ -42,7 +42,7 @@ class Ahead:
             self.noted[key] = page, replace(visit, held=ExitStack(), secret=None, begun="")
 
     def prepare(self, opened: OpenSnapshot) -> None:
-        """Copy what is searched, and ask what was asked of the snapshot before; nothing of it is shown to anybody."""
+        """Copy what is searched, ask what was asked of the snapshot before, compile the templates; nobody is shown any of it."""
         project = self.site.loaded
         with opened.on_one_thread():
             opened.look_at_parts()
@@ -52,6 +52,9 @@ class Ahead:
             for page, visit in noted or self.first_questions(project):
                 time.sleep(pause)
                 self.ask(opened, page, visit)
+        for template in sorted({page.template for page in self.site.pages}):
+            time.sleep(pause)
+            self.site.template(template)
 
     def ask(self, opened: OpenSnapshot, page: Page, visit: Visit) -> None:
         """Ask what somebody asked of another snapshot; that it cannot be answered is told to whoever asks next."""

@@ -23,14 +23,7 @@ from c360.web.topics.entities.listing import Related
 from c360.web.topics.entities.past import newest
 from c360.web.topics.entities.relations import Relation, relations
 from c360.web.topics.entities.timeline import KindCount, Timeline, Weeks, per_week, shades, tally, timeline
-from c360.web.topics.entities.traits import (
-    Candidate,
-    TraitGroup,
-    candidates,
-    origin_of,
-    rule_of,
-    trait_groups,
-)
+from c360.web.topics.entities.traits import TraitGroup, origin_of, trait_groups
 
 left_cards = ("activity", "timeline", "members")
 right_cards = ("identity", "traits", "consent")
@@ -80,23 +73,6 @@ class ProfileContext(Context):
     merged_from: tuple[tuple[int, datetime], ...] = shown("Ids that became this one, and when.")
     left: tuple[str, ...] = shown("The cards of the wide column, in the role's order.")
     right: tuple[str, ...] = shown("The cards of the narrow column, in the role's order.")
-
-
-@dataclass(frozen=True)
-class WhyContext(Context):
-    """Why a value is what it is."""
-
-    entity: str = shown("The entity as the project names it.")
-    entity_id: int = shown("Our id of it.")
-    name: str = shown("What it is called.")
-    trait: str = shown("The trait.")
-    label: str = shown("The trait's label.")
-    value: Any = shown("Its value.")
-    rule: str = shown("The rule that chose it.")
-    candidates: tuple[Candidate, ...] = shown("What every source record offers, in the order in which they would win.")
-    reads: tuple[str, ...] = shown("What a computed trait reads.")
-    definition: str | None = shown("Name and version of what computes it.")
-    description: str | None = shown("What it means.")
 
 
 def find_row(visit: Visit, entity: str) -> dict[str, Any]:
@@ -249,45 +225,6 @@ def card_order(visit: Visit) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(sorted(left_cards, key=place)), tuple(sorted(right_cards, key=place))
 
 
-def why(visit: Visit) -> WhyContext:
-    """Explain one value."""
-    entity = entity_of(visit)
-    row = find_row(visit, entity)
-    reading, entity_id = visit.reading, int(row["entity_id"])
-    column = next((one for one in columns_of(reading, entity) if one.name == visit.path["trait"]), None)
-    if column is None:
-        raise MissingError(
-            Fault("unknown-trait", f"there is no trait '{visit.path['trait'][:60]}'", fix="open the profile")
-        )
-    reading.saw(entity, [entity_id])
-    feature = column.feature
-    return WhyContext(
-        title=f"Why {column.label.lower() if not column.label.isupper() else column.label}?",
-        entity=entity,
-        entity_id=entity_id,
-        name=names_of(reading, entity, [entity_id])[entity_id],
-        trait=column.name,
-        label=column.label,
-        value=row[column.name],
-        rule=f"computed by {feature.name}@{feature.version}"
-        if feature
-        else explained_rule(visit, entity, column.kind, column.name),
-        candidates=candidates(reading, entity, entity_id, column.name),
-        reads=feature.sources if feature else (),
-        definition=f"/features/{entity}/{feature.name}" if feature else None,
-        description=column.help,
-    )
-
-
-def explained_rule(visit: Visit, entity: str, kind: str, name: str) -> str:
-    """The rule behind a value that is no feature."""
-    return (
-        "the relation that the project declares"
-        if kind in ("relation", "fixed")
-        else rule_of(visit.reading, entity, name)
-    )
-
-
 path_help = {"entity": "An entity of the project, such as contact.", "id": "Our id or the public id."}
 endpoints = (
     Page(
@@ -297,10 +234,6 @@ endpoints = (
             Parameter("cursor", "Where the timeline begins, as the page before gave it.", longest=600),
         ),
         fragments=("timeline", "more"), path_help=path_help,
-    ),
-    Page(
-        "/entities/{entity}/{id}/why/{trait}", "why.html", "customers", WhyContext, why, "Explain one value of a profile.",
-        fragments=("why",), path_help={**path_help, "trait": "A column of the profile."},
     ),
 )  # fmt: skip
 __all__ = ["endpoints", "naming"]

@@ -91,7 +91,7 @@ def identity_graph(reading: Reading, entity: str, entity_id: int, name: str) -> 
     keys = {(str(row[0]), row[1]): node.key for row, node in zip(identifiers, nodes, strict=True)}
     rows = links_of(reading, entity, entity_id) if len(keys) == len(nodes) else []
     links = [link for link in (link_of(row, keys) for row in rows) if link is not None]
-    roots = root_links(nodes, links, keys)
+    roots = root_links(nodes, links)
     bundled = bundle(nodes, [*roots, *links])
     boxes = {node.drawn_as or node.key for node in bundled}
     return Graph((root, *bundled), (*roots, *links), len(boxes) <= most_drawn)
@@ -159,9 +159,9 @@ def evidence(
     return f"{first} and {second} stand together in {records} of {source}."
 
 
-def root_links(nodes: Sequence[Node], links: Sequence[Link], keys: dict[tuple[str, Any], str]) -> list[Link]:
+def root_links(nodes: Sequence[Node], links: Sequence[Link]) -> list[Link]:
     """One link from the entity to each part of the graph that hangs together."""
-    parent = {key: key for key in keys.values()}
+    parent = {node.key: node.key for node in nodes}  # of several that the role sees alike, too
 
     def find(key: str) -> str:
         while parent[key] != key:
