@@ -1,6 +1,7 @@
 """What a stranger mistypes: one fault with a mend, the right exit code, and with --json one object on stdout."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -153,3 +154,20 @@ def test_only_the_first_run_says_what_to_do_next(tmp_path: Path) -> None:
     first, second = ask(folder, "run"), ask(folder, "run")
     assert f"next: c360 table --project {folder}" in said(first)
     assert "next:" not in said(second)
+
+
+def test_functions_that_do_not_exist_are_told_with_their_lines_all_at_once(demo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(demo, folder, ignore=shutil.ignore_patterns(".c360"))
+    project = folder / "c360.yaml"
+    text = project.read_text(encoding="utf-8")
+    for name, call in (("recipe_viewed", "lowr"), ("order_placed", "uppr")):
+        text = text.replace(f"event_name = '{name}'", f"{call}(event_name) = '{name}'")
+    project.write_text(text, encoding="utf-8")
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if "lowr(" in line or "uppr(" in line]
+    result = ask(folder, "run")
+    assert result.exit_code == 2, result.output
+    assert said(result).count("[sql-unknown-function]") == len(lines) == 2
+    for number, meant in zip(lines, ("lower", "upper"), strict=True):
+        assert f"c360.yaml:{number}: " in said(result)
+        assert f"did you mean '{meant}'?" in said(result)

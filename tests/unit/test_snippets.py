@@ -51,6 +51,21 @@ def test_what_differs_from_run_to_run_is_refused(sql: str) -> None:
         compiled(sql)
 
 
+def test_a_function_that_does_not_exist_is_told_with_the_one_that_may_be_meant() -> None:
+    with pytest.raises(ProjectError) as caught:
+        compiled("split_prat(amount, '-', 1)")
+    fault = caught.value.faults[0]
+    assert (fault.code, fault.fix) == ("sql-unknown-function", "did you mean 'split_part'?")
+    assert fault.message == "'split_prat(amount, '-', 1)' calls split_prat(), which does not exist"
+
+
+@pytest.mark.parametrize(
+    "sql", ["try(amount)", "row(1, 2)", "ifnull(amount, 0)", "list_filter([1], x -> x > 0)", "if(true, 1, 2)"]
+)
+def test_what_the_engine_knows_by_its_grammar_or_as_a_macro_exists(sql: str) -> None:
+    assert compiled(sql)
+
+
 def test_another_dialect_is_translated() -> None:
     assert "SPLIT_PART" in compiled("split_part(amount, '-', 1)", "trino").upper()
 

@@ -112,6 +112,8 @@ outside = re.compile(
 )
 by_chance = re.compile(r"^(rand|random|setseed|uuid|uuidv\d|gen_random_uuid|txid_current|currval)$")
 
+by_grammar = frozenset({"cast", "coalesce", "extract", "if", "ifnull", "nullif", "try", "try_cast"})  # no list has them
+
 
 def article(word: str) -> str:
     """A word with `a` or `an` before it."""
@@ -119,8 +121,10 @@ def article(word: str) -> str:
 
 
 def forbid(tree: "exp.Expr", text: str) -> None:
-    """Refuse tables, statements and placeholders inside an expression, and functions that leave the row."""
+    """Refuse tables, statements and placeholders inside an expression, and functions that leave the row or do not exist."""
     from sqlglot import exp
+
+    from c360.warehouse.engines.duckdb import function_names
 
     for kind in (exp.Table, exp.Subquery, exp.Select, exp.Placeholder, exp.Parameter, exp.Command, exp.Alias):
         if tree.find(kind) is not None:
@@ -132,6 +136,9 @@ def forbid(tree: "exp.Expr", text: str) -> None:
         if by_chance.match(name):
             message = f"'{text}' is not allowed: each run would come to something else"
             raise ProjectError(Fault("sql-not-allowed", message, fix="take it from a column, such as md5(email)"))
+        if isinstance(call, exp.Anonymous) and name not in clocks and name not in (known := function_names()):
+            fix = suggest(name, known | by_grammar) or "see the functions of DuckDB"
+            raise ProjectError(Fault("sql-unknown-function", f"'{text}' calls {name}(), which does not exist", fix=fix))
 
 
 def rewrite_node(node: "exp.Expr", resolve: Resolve, as_of: datetime) -> "exp.Expr":

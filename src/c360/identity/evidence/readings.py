@@ -116,9 +116,21 @@ def compile_ids(scope: Scope, reading: Reading) -> list[list[str]]:
 
 
 def where_of(scope: Scope, reading: Reading) -> str:
-    """The WHERE clause of a reading, or nothing."""
+    """The WHERE clause of a reading, or nothing.
+
+    Raises:
+        ProjectError: conditions that do not compile.
+    """
     mention = reading.mention
-    wheres = [scope.snippet(mention.source, where, *mention.path) for where in mention.wheres]
+    wheres: list[str] = []
+    faults: list[Fault] = []
+    for where, path in mention.conditions.items():
+        try:
+            wheres.append(scope.snippet(mention.source, where, *path, "where"))
+        except ProjectError as error:
+            faults += error.faults
+    if faults:
+        raise ProjectError(*faults)
     conditions = [" OR ".join(f"({one})" for one in wheres)] if wheres else []
     conditions += [reading.condition] if reading.condition else []
     return f" WHERE {' AND '.join(f'({one})' for one in conditions)}" if conditions else ""

@@ -22,6 +22,7 @@ class Mention:
         time: the user's expression of the time, None for the source's own.
         wheres: the rows meet one of these conditions; empty means all rows.
         path: where it stands in the project file.
+        paths: where each condition stands, when there are several.
     """
 
     entity: str
@@ -30,6 +31,12 @@ class Mention:
     path: tuple[str | int, ...]
     time: str | None = None
     wheres: tuple[str, ...] = ()
+    paths: tuple[tuple[str | int, ...], ...] = ()
+
+    @property
+    def conditions(self) -> dict[str, tuple[str | int, ...]]:
+        """Each condition, and where it stands."""
+        return dict(zip(self.wheres, self.paths or (self.path,) * len(self.wheres), strict=True))
 
     @property
     def rule(self) -> str:
@@ -153,9 +160,11 @@ def together(mentions: Iterator[Mention]) -> list[Mention]:
         if before is None:
             found[key] = mention
         elif before.wheres and mention.wheres:
-            found[key] = replace(before, wheres=tuple(dict.fromkeys(before.wheres + mention.wheres)))
+            both = mention.conditions | before.conditions
+            wheres = tuple(dict.fromkeys(before.wheres + mention.wheres))
+            found[key] = replace(before, wheres=wheres, paths=tuple(both[where] for where in wheres))
         else:
-            found[key] = replace(before, wheres=())
+            found[key] = replace(before, wheres=(), paths=())
     return list(found.values())
 
 

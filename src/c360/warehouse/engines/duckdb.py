@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -61,6 +62,14 @@ def open_work(path: Path, *, threads: int | None = None, memory: str | None = No
 def open_memory(*, threads: int | None = None, memory: str | None = None) -> Connection:
     """Open an empty database in memory."""
     return Connection(connect(":memory:", read_only=False, threads=threads, memory=memory))
+
+
+@cache
+def function_names() -> frozenset[str]:
+    """The functions that may stand in a user's formula, in lower case."""
+    with open_memory(threads=1) as engine:
+        found = engine.rows("SELECT DISTINCT lower(function_name) FROM duckdb_functions()", portable=False)
+    return frozenset(str(name) for (name,) in found)
 
 
 def open_read_only(path: Path, *, threads: int | None = None, memory: str | None = None) -> Connection:
