@@ -12,6 +12,9 @@ evidence_columns = (
 def number_observed(scratch: Scratch) -> None:
     """Replace values by node numbers.
 
+    Rows without any are kept, for what reads them leaves them out: a condition here would make the engine take them for
+    few, and hash these wide rows rather than the narrow names.
+
     Grain:  as `observed`.
     Reads:  scratch observed, named, rule, slot
     Writes: scratch numbered(rule_id, part, u, v, trust, weaker, n_seen, first_seen, last_seen, row_key)
@@ -25,8 +28,7 @@ def number_observed(scratch: Scratch) -> None:
         f"JOIN {scratch.table('rule')} AS r ON r.mention = o.mention "
         f"LEFT JOIN {named} AS a ON a.slot = o.u_slot AND a.value = o.u_value "
         f"LEFT JOIN {named} AS b ON b.slot = o.v_slot AND b.value = o.v_value "
-        f"LEFT JOIN {slot} AS s ON s.slot = o.u_slot LEFT JOIN {slot} AS t ON t.slot = o.v_slot "
-        "WHERE o.u_value IS NOT NULL OR o.v_value IS NOT NULL",
+        f"LEFT JOIN {slot} AS s ON s.slot = o.u_slot LEFT JOIN {slot} AS t ON t.slot = o.v_slot",
     )
 
 
@@ -35,16 +37,37 @@ def naming_query(scratch: Scratch) -> str:
 
     Grain: one row per node and rule.
     """
-    numbered = scratch.table("numbered")
-    ends = (
-        f"SELECT u AS node_id, rule_id, n_seen, first_seen, last_seen FROM {numbered} WHERE u IS NOT NULL AND part = 0 "
-        f"UNION ALL SELECT v, rule_id, n_seen, first_seen, last_seen FROM {numbered} WHERE v IS NOT NULL"
-    )
+    ends = ends_query(scratch, "rule_id, n_seen, first_seen, last_seen")
     return (
         "SELECT node_id, rule_id, CAST(SUM(n_seen) AS BIGINT) AS n_seen, "
         "MIN(CASE WHEN n_seen > 0 THEN first_seen END) AS first_seen, "
         f"MAX(last_seen) AS last_seen FROM ({ends}) AS ends GROUP BY node_id, rule_id"
     )
+
+
+def named_query(scratch: Scratch) -> str:
+    """Which nodes are named at all.
+
+    Grain: one row per node.
+    """
+    return f"SELECT DISTINCT node_id FROM ({ends_query(scratch, 'part')}) AS ends"
+
+
+def ends_query(scratch: Scratch, also: str) -> str:
+    """The nodes that each row names, the one that stands for several once, with further columns of the row."""
+    numbered = scratch.table("numbered")
+    return (
+        f"SELECT u AS node_id, {also} FROM {numbered} WHERE u IS NOT NULL AND part = 0 "
+        f"UNION ALL SELECT v, {also} FROM {numbered} WHERE v IS NOT NULL"
+    )
+
+
+def pair_query(scratch: Scratch) -> str:
+    """Which two nodes are linked.
+
+    Grain: one row per pair of nodes (u < v), as `evidence_query` gives them.
+    """
+    return f"SELECT DISTINCT LEAST(u, v) AS u, GREATEST(u, v) AS v FROM {scratch.table('numbered')} WHERE u <> v"
 
 
 def evidence_query(scratch: Scratch) -> str:

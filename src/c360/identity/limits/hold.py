@@ -23,7 +23,7 @@ def settle_holds(scratch: Scratch) -> None:
     """
     work = scratch.work
     if not scratch.count("identity.hold"):
-        scratch.make("let_go", "SELECT u, v FROM identity.held WHERE 1 = 0")
+        scratch.empty("let_go", "u BIGINT, v BIGINT")
         return
     decided = "SELECT h.hold_id FROM identity.hold AS h JOIN identity.alone AS d ON d.node_id = h.guilty"
     let_go = scratch.make("let_go", f"SELECT DISTINCT u, v FROM identity.held WHERE hold_id IN ({decided})")
@@ -53,7 +53,10 @@ def find_holds(
     Returns:
         Table (node, entity_id) of the members of what is now held; None when nothing is.
     """
-    grown = scratch.make("grown", grown_query(scope, clusters, formers or clusters))
+    query = grown_query(scope, scratch, clusters, formers or clusters)
+    if query is None:
+        return None
+    grown = scratch.make("grown", query)
     if not scratch.count(grown):
         return None
     query = suspect_query(scope, clusters, before, grown)
@@ -79,16 +82,22 @@ def find_holds(
     return member
 
 
-def grown_query(scope: Scope, clusters: str, formers: str) -> str:
-    """SQL of the entities of which so much became one, or that hold so much, that they are worth a look: entity_id."""
-    blocks = scope.project.file.entities.values()
-    return (
-        f"SELECT c.entity_id FROM {formers} AS c JOIN identity.entity AS e ON e.entity_id = c.node "
-        "WHERE e.status = 'active' GROUP BY c.entity_id "
-        f"HAVING COUNT(*) > {min(block.hold.people for block in blocks)} UNION "
-        f"SELECT c.entity_id FROM {clusters} AS c GROUP BY c.entity_id "
-        f"HAVING COUNT(*) > {min(block.hold.identifiers for block in blocks)}"
-    )
+def grown_query(scope: Scope, scratch: Scratch, clusters: str, formers: str) -> str | None:
+    """SQL of the entities of which so much became one, or that hold so much, that they are worth a look: entity_id.
+
+    None when there are not even that many of either, so that nothing has to be counted.
+    """
+    holds = [block.hold for block in scope.project.file.entities.values()]
+    people, identifiers = min(hold.people for hold in holds), min(hold.identifiers for hold in holds)
+    parts = []
+    if scratch.count("identity.entity") > people:
+        parts.append(
+            f"SELECT c.entity_id FROM {formers} AS c JOIN identity.entity AS e ON e.entity_id = c.node "
+            f"WHERE e.status = 'active' GROUP BY c.entity_id HAVING COUNT(*) > {people}"
+        )
+    if scratch.count("identity.node") > identifiers:
+        parts.append(f"SELECT c.entity_id FROM {clusters} AS c GROUP BY c.entity_id HAVING COUNT(*) > {identifiers}")
+    return " UNION ".join(parts) or None
 
 
 def suspect_query(scope: Scope, clusters: str, before: str, grown: str) -> str:

@@ -27,7 +27,7 @@ def find_shared(scope: Scope, scratch: Scratch, only: str | None = None) -> None
     Args:
         scope: the run.
         scratch: its tables.
-        only: table (node) of the identifiers to look at; None looks at all.
+        only: SQL of the identifiers to look at, perhaps repeated: node; None looks at all.
 
     Reads:  identity.evidence, node
     Writes: identity.shared, identity.alone; with `only` also scratch newly_shared(node), freed(node): what changed
@@ -38,9 +38,11 @@ def find_shared(scope: Scope, scratch: Scratch, only: str | None = None) -> None
     if had or ruled:
         decided = write_decided(scope, scratch)
         if only:
-            asked = f"SELECT node FROM {only} UNION SELECT node_id FROM identity.alone UNION SELECT node FROM {decided}"
+            asked = f"SELECT node FROM {only} AS changed UNION SELECT node_id FROM identity.alone UNION SELECT node FROM {decided}"
             only = scratch.make("asked", asked)
-        work.execute("DELETE FROM identity.shared" + (f" WHERE node_id IN (SELECT node FROM {only})" if only else ""))
+        work.execute(
+            "DELETE FROM identity.shared" + (f" WHERE node_id IN (SELECT node FROM {only} AS a)" if only else "")
+        )
         work.execute("DELETE FROM identity.alone")
         work.execute(f"INSERT INTO identity.alone SELECT node, is_trusted FROM {decided}")
         work.execute(
@@ -108,7 +110,7 @@ def caps_of(scope: Scope) -> Caps:
 
 def ties_query(caps: Caps, only: str | None, *, ruled: bool) -> str:
     """SQL of what the crowded identifiers are tied to: node, other, first_seen. Only those are looked at that may be tied to too many."""
-    among = f" AND weaker IN (SELECT node FROM {only})" if only else ""
+    among = f" AND weaker IN (SELECT node FROM {only} AS a)" if only else ""
     among += " AND weaker NOT IN (SELECT node_id FROM identity.alone)" if ruled else ""
     crowded = (
         f"SELECT weaker AS node FROM identity.evidence WHERE weaker IS NOT NULL AND trust < {human}{among} "

@@ -19,7 +19,7 @@ def match_entities(scope: Scope, scratch: Scratch) -> None:
     """Score what changed and write the links that follow; nothing happens in a project without `match:`.
 
     Reads:  the landed tables; identity.evidence (of everything else), apart, node
-    Writes: identity.match_*, identity.evidence (the rules of kind `match`); scratch new_evidence and former_pair, added to
+    Writes: identity.match_*, identity.evidence (the rules of kind `match`); scratch new_pair and former_pair, added to
             where an update made them
     """
     if not scope.project.file.match:  # most projects, so what matches is imported behind this line
@@ -48,11 +48,11 @@ def match_entities(scope: Scope, scratch: Scratch) -> None:
 def note_changes(scratch: Scratch, before: str, now: str) -> None:
     """Add to what an update knows of new and lost links."""
     work = scratch.work
-    if "new_evidence" not in scratch.made:
+    if "new_pair" not in scratch.made:
         return
     same = "b.u = n.u AND b.v = n.v"
     work.execute(
-        f"INSERT INTO {scratch.table('new_evidence')} SELECT n.* FROM {now} AS n WHERE NOT EXISTS (SELECT 1 FROM {before} AS b WHERE {same})"
+        f"INSERT INTO {scratch.table('new_pair')} SELECT DISTINCT n.u, n.v FROM {now} AS n WHERE NOT EXISTS (SELECT 1 FROM {before} AS b WHERE {same})"
     )
     work.execute(
         f"INSERT INTO {scratch.table('former_pair')} SELECT DISTINCT b.u, b.v, 0 FROM {before} AS b WHERE NOT EXISTS "

@@ -45,7 +45,7 @@ def update_entities(
     born = scratch.make(
         "born",
         f"SELECT m.node_id, o.entity_id AS other_before FROM {now} AS m "
-        f"LEFT JOIN (SELECT e.entity_id FROM identity.entity AS e{among.format('e.entity_id')}) AS e ON e.entity_id = m.node_id "
+        f"LEFT JOIN identity.entity AS e ON e.entity_id = m.node_id "
         f"LEFT JOIN {before} AS o ON o.node_id = m.node_id WHERE m.entity_id = m.node_id AND e.entity_id IS NULL",
     )
     minted = scratch.make(

@@ -73,8 +73,8 @@ def move_first_seen(scratch: Scratch, known: str) -> None:
     )
     if scratch.count(earlier):
         scratch.work.execute(
-            f"UPDATE identity.node SET first_seen = (SELECT e.first_seen FROM {earlier} AS e WHERE e.node_id = node.node_id) "
-            f"WHERE node_id IN (SELECT node_id FROM {earlier})"
+            f"MERGE INTO identity.node AS n USING {earlier} AS e ON n.node_id = e.node_id "
+            "WHEN MATCHED THEN UPDATE SET first_seen = e.first_seen"
         )
     scratch.drop("known", "earlier")
 

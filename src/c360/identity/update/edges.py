@@ -1,4 +1,4 @@
-"""Which links may be used, as SQL."""
+"""Which links may be used, and their ends, as SQL."""
 
 from c360.identity.inputs.scratch import Scratch
 from c360.identity.inputs.trust import certain, human
@@ -27,3 +27,11 @@ def usable_edges(scratch: Scratch) -> str:
         f"(SELECT k.u, k.v, k.trust, k.first_seen FROM identity.evidence AS k{joins}{where} UNION ALL "
         f"SELECT heir, node_id, {certain}, CAST(NULL AS TIMESTAMP) FROM identity.tombstone)"
     )
+
+
+def ends_of(scratch: Scratch, *tables: str) -> str:
+    """SQL of the nodes of scratch tables of pairs (u, v), as often as they stand there: node."""
+    ends = " UNION ALL ".join(
+        f"SELECT {end} AS node FROM {scratch.table(name)}" for name in tables for end in ("u", "v")
+    )
+    return f"({ends})"

@@ -21,11 +21,13 @@ def rebuild(scope: Scope, scratch: Scratch, plan: Plan) -> None:
     """Compute everything from the sources, as if nothing but the register had been there."""
     work = scratch.work
     gather(scope, scratch, plan)
-    work.replace_table("identity.naming", naming_query(scratch))
-    work.replace_table("identity.evidence", evidence_query(scratch))
     work.replace_table("identity.refused", refused_query(scope, scratch))
     report_malformed(scope, scratch)
     write_people(scope, scratch)
+    scratch.drop("observed")  # of many rows these tables take much memory
+    work.replace_table("identity.naming", naming_query(scratch))
+    work.replace_table("identity.evidence", evidence_query(scratch))
+    scratch.drop("numbered")
     find_shared(scope, scratch)
     match_entities(scope, scratch)
     settle_holds(scratch)

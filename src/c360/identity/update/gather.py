@@ -18,7 +18,7 @@ def gather(scope: Scope, scratch: Scratch, plan: Plan) -> None:
     """Read what the plan names, what follows from it, and what people said about identifiers that are known.
 
     Reads:  scratch slot, rule; what is kept of identity.naming
-    Writes: scratch observed, people, named, numbered; identity.node
+    Writes: scratch observed, people, numbered; identity.node
 
     Raises:
         ProjectError: columns that identify nobody, merges that go round in a circle, decisions that contradict each other.
@@ -39,6 +39,7 @@ def gather(scope: Scope, scratch: Scratch, plan: Plan) -> None:
     follow(scope, scratch, plan, said, waiting)
     number_nodes(scope, scratch)
     number_observed(scratch)
+    scratch.drop("named")
 
 
 def follow(scope: Scope, scratch: Scratch, plan: Plan, said: list[Said], entities: set[str]) -> None:

@@ -22,11 +22,9 @@ def regroup(scope: Scope, scratch: Scratch) -> str:
         Scratch table (node_id, entity_id): whose the candidates' own identifiers were before.
     """
     blocked = group(scope, scratch)
-    clusters = (
-        f"(SELECT w.node, COALESCE(r.entity_id, w.component_id) AS entity_id FROM {whole_of(scratch)} AS w "
-        f"LEFT JOIN {scratch.table('relabel')} AS r ON r.node = w.node)"
-    )
-    held = find_holds(scope, scratch, clusters, "identity.member", usable_edges(scratch), formers(scratch))
+    clusters = entities_of(scratch, whole_of(scratch), blocked=blocked)
+    former = entities_of(scratch, formers(scratch), blocked=blocked)
+    held = find_holds(scope, scratch, clusters, "identity.member", usable_edges(scratch), former)
     if held is not None:
         open_also(scratch, held)
         blocked = group(scope, scratch)
@@ -36,13 +34,21 @@ def regroup(scope: Scope, scratch: Scratch) -> str:
     return before
 
 
-def formers(scratch: Scratch) -> str:
-    """SQL of the former entities that are touched, each with the one that it now is part of: node, entity_id."""
-    placed = f"SELECT node, component_id FROM {scratch.table('placed_node')}"
-    shifted = f"SELECT component_id, now_id FROM {scratch.table('shifted')}"
+def entities_of(scratch: Scratch, components: str, *, blocked: int) -> str:
+    """SQL of the entity that each identifier of some components (node, component_id) is now part of: node, entity_id."""
+    if not blocked:
+        return f"(SELECT c.node, c.component_id AS entity_id FROM {components} AS c)"
     return (
-        f"(SELECT p.node, COALESCE(r.entity_id, p.component_id) AS entity_id FROM ({placed} UNION ALL {shifted}) AS p "
-        f"LEFT JOIN {scratch.table('relabel')} AS r ON r.node = p.node)"
+        f"(SELECT c.node, COALESCE(r.entity_id, c.component_id) AS entity_id FROM {components} AS c "
+        f"LEFT JOIN {scratch.table('relabel')} AS r ON r.node = c.node)"
+    )
+
+
+def formers(scratch: Scratch) -> str:
+    """SQL of the former entities that are touched, each with the component that it now is part of: node, component_id."""
+    return (
+        f"(SELECT node, component_id FROM {scratch.table('placed_node')} UNION ALL "
+        f"SELECT component_id, now_id FROM {scratch.table('shifted')})"
     )
 
 
@@ -131,7 +137,7 @@ def block(scope: Scope, scratch: Scratch) -> int:
         work.execute(f"DELETE FROM identity.blocked WHERE u IN ({gone})")
     blocked = enforce_limits(scope, scratch, whole, usable_edges(scratch))
     if not blocked:
-        scratch.make("relabel", "SELECT node_id AS node, entity_id FROM identity.member WHERE 1 = 0")
+        scratch.empty("relabel", "node BIGINT, entity_id BIGINT")
     scratch.make(
         "written",
         f"SELECT p.node, COALESCE(r.entity_id, p.component_id) AS entity_id FROM {scratch.table('placed_node')} AS p "

@@ -4,6 +4,7 @@ from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
 from c360.identity.limits.contested import limits_of
 from c360.identity.registry.tombstones import bury
+from c360.identity.update.edges import ends_of
 from c360.warehouse import literal
 
 
@@ -16,14 +17,17 @@ def find_touched(scope: Scope, scratch: Scratch, apart_before: str) -> None:
 
     Reads:  scratch new_naming, pair, former_pair, lost_naming, lost_pair, newly_shared
     Writes: scratch opened(node, entity_id, component_id), touched(node, entity_id, component_id): the members of opened
-            components, and the known identifiers elsewhere that new evidence names; present(node, entity_id, component_id):
-            all of which something is new, where they are so far; identity.tombstone
+            components, and the known identifiers elsewhere that new evidence names; present(node, entity_id, component_id,
+            is_end): all of which something is new, where they are so far; identity.tombstone
     """
-    ends = scratch.make("end", f"SELECT DISTINCT node FROM ({ends_query(scope, scratch)}) AS ends")
+    concerned = (
+        f"SELECT node, MAX(is_end) AS is_end FROM (SELECT node, 1 AS is_end FROM ({ends_query(scope, scratch)}) AS ends "
+        f"UNION ALL SELECT node_id, 0 FROM {scratch.table('new_naming')}) AS named GROUP BY node"
+    )
     present = scratch.make(  # all members are read for this, so only once
         "present",
-        "SELECT p.node_id AS node, p.entity_id, p.component_id FROM identity.placed AS p "
-        f"JOIN (SELECT node FROM {ends} UNION SELECT node_id FROM {scratch.table('new_naming')}) AS e ON e.node = p.node_id",
+        "SELECT p.node_id AS node, p.entity_id, p.component_id, e.is_end FROM identity.placed AS p "
+        f"JOIN ({concerned}) AS e ON e.node = p.node_id",
     )
     cut = (
         f"SELECT u AS node FROM {scratch.table('lost_pair')} UNION SELECT v FROM {scratch.table('lost_pair')} "
@@ -35,9 +39,9 @@ def find_touched(scope: Scope, scratch: Scratch, apart_before: str) -> None:
     open_ids = scratch.make(
         "open_id",
         f"SELECT DISTINCT p.component_id FROM identity.placed AS p JOIN ({cut}) AS c ON c.node = p.node_id "
-        f"UNION SELECT c.component_id FROM identity.component AS c JOIN {ends} AS e ON e.node = c.node_id",
+        f"UNION SELECT c.component_id FROM identity.component AS c JOIN {present} AS k ON k.node = c.node_id WHERE k.is_end = 1",
     )
-    opened = scratch.make("opened", "SELECT node_id AS node, entity_id, component_id FROM identity.placed WHERE 1 = 0")
+    opened = scratch.empty("opened", "node BIGINT, entity_id BIGINT, component_id BIGINT")
     if scratch.count(open_ids):
         opened = scratch.make(
             "opened",
@@ -47,18 +51,16 @@ def find_touched(scope: Scope, scratch: Scratch, apart_before: str) -> None:
         bury(scratch, f"(SELECT node AS node_id, entity_id FROM {opened})")
     scratch.make(
         "touched",
-        f"SELECT k.node, k.entity_id, k.component_id FROM {present} AS k JOIN {ends} AS e ON e.node = k.node "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {open_ids} AS o WHERE o.component_id = k.component_id)",
+        f"SELECT k.node, k.entity_id, k.component_id FROM {present} AS k WHERE k.is_end = 1 "
+        f"AND NOT EXISTS (SELECT 1 FROM {open_ids} AS o WHERE o.component_id = k.component_id)",
     )
-    scratch.drop("end", "open_id")
+    scratch.drop("open_id")
 
 
 def ends_query(scope: Scope, scratch: Scratch) -> str:
     """SQL of the identifiers at which something is new: those of links that came or went, and those that count for a limit."""
     naming = scratch.table("new_naming")
-    ends = " UNION ALL ".join(
-        f"SELECT {end} AS node FROM {scratch.table(name)}" for name in ("pair", "former_pair") for end in ("u", "v")
-    )
+    ends = f"SELECT node FROM {ends_of(scratch, 'pair', 'former_pair')} AS e"
     kinds = [
         f"n.entity = {literal(one.entity)} AND n.id_kind = {literal(one.kind)}"
         for one in limits_of(scope)
