@@ -8,6 +8,7 @@ import pytest
 from tests.identity_store import Store
 
 from c360.cleaning import write_lists
+from c360.identity.evidence import numbered
 from c360.identity.evidence.rules import register_rules
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
@@ -183,3 +184,37 @@ def test_moved_ids_are_kept_aside_until_they_are_many(
     merged = store.state()
     run(store, "full")
     assert store.state() == merged
+
+
+def test_of_many_rows_parts_are_written_one_after_the_other_with_the_same_result(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = ("naming", "evidence", "assigned")
+    run(store, "full")
+    at_once = [sorted(store.work.rows(f"SELECT * FROM identity.{table}"), key=str) for table in tables]
+    said: list[str] = []
+    store.work.on_statement = said.append
+    monkeypatch.setattr(numbered, "most_at_once", 20)
+    run(store, "full")
+    in_parts = [sorted(store.work.rows(f"SELECT * FROM identity.{table}"), key=str) for table in tables]
+    assert in_parts == at_once
+    assert all(in_parts)
+    for table in ("naming", "evidence"):
+        parts = [sql for sql in said if sql.startswith(f"INSERT INTO identity.{table} ") and "MOD(" in sql]
+        assert len(parts) >= 2
+
+
+@pytest.mark.parametrize("least", [1000, 5])
+def test_members_are_counted_only_where_there_are_enough_to_be_held_back(
+    tmp_path: Path, store: Store, least: int
+) -> None:
+    held = project.replace(
+        "    ids: [user_id, email, anon]", f"    ids: [user_id, email, anon]\n    hold: {{identifiers: {least}}}"
+    )
+    other = Store.of(tmp_path, held)
+    run(other)
+    (tmp_path / "web2.ndjson").write_text(events(60, 80))
+    said: list[str] = []
+    other.work.on_statement = said.append
+    run(other, "incremental")
+    assert any(f"HAVING COUNT(*) > {least}" in sql for sql in said) == (least == 5)

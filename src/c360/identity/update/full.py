@@ -2,7 +2,7 @@
 
 from c360.identity.closure.choice import close_edges
 from c360.identity.decisions.links import write_people
-from c360.identity.evidence.numbered import evidence_query, naming_query
+from c360.identity.evidence.numbered import evidence_query, naming_query, write_large
 from c360.identity.evidence.quarantine import refused_query, report_malformed
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
@@ -25,8 +25,8 @@ def rebuild(scope: Scope, scratch: Scratch, plan: Plan) -> None:
     report_malformed(scope, scratch)
     write_people(scope, scratch)
     scratch.drop("observed")  # of many rows these tables take much memory
-    work.replace_table("identity.naming", naming_query(scratch))
-    work.replace_table("identity.evidence", evidence_query(scratch))
+    write_large(scratch, "identity.naming", lambda among: naming_query(scratch, among))
+    write_large(scratch, "identity.evidence", lambda among: evidence_query(scratch, among))
     scratch.drop("numbered")
     find_shared(scope, scratch)
     match_entities(scope, scratch)
