@@ -39,11 +39,13 @@ class Shape(NamedTuple):
 
     asked: tuple[str, ...]  # what its call takes
     names: frozenset[str]
+    total: int  # of all fields
     plain: dict[str, Any]  # values of what need not be given
-    built: dict[str, Any]  # what makes such a value
+    built: tuple[tuple[str, Any], ...]  # what makes such a value
     compared: tuple[str, ...]
     shown: tuple[str, ...]
     slots: bool
+    ends: bool  # whether it has a `__post_init__`
 
 
 def shape_of(kind: Any, *, slots: bool) -> Shape:
@@ -53,11 +55,13 @@ def shape_of(kind: Any, *, slots: bool) -> Shape:
     return Shape(
         asked,
         frozenset(asked),
+        len(all_fields),
         {field.name: field.default for field in all_fields if field.default is not MISSING},
-        {field.name: field.default_factory for field in all_fields if field.default_factory is not MISSING},
+        tuple((field.name, field.default_factory) for field in all_fields if field.default_factory is not MISSING),
         tuple(field.name for field in all_fields if field.compare),
         tuple(field.name for field in all_fields if field.repr),
         slots,
+        hasattr(kind, "__post_init__"),
     )
 
 
@@ -78,20 +82,21 @@ def fill(self: Any, *values: Any, **given: Any) -> None:
         TypeError: something is given twice, is missing or is no field.
     """
     shape: Shape = self.__shape__
-    state = dict(zip(shape.asked, values, strict=False))
-    if given or len(state) < len(shape.asked) or len(values) > len(shape.asked):
-        check_call(type(self), shape, state, values, given)
-        state |= given
-    for name, value in shape.plain.items():
-        state.setdefault(name, value)
-    for name, make in shape.built.items():
-        if name not in state:
-            state[name] = make()
+    state = dict(zip(shape.asked, values, strict=False)) | given if values else given
+    if len(state) < len(values) + len(given) or not given.keys() <= shape.names:
+        refuse_call(type(self), shape, values, given)
+    if len(state) < shape.total:
+        state = shape.plain | state
+        for name, make in shape.built:
+            if name not in state:
+                state[name] = make()
+        if not shape.names <= state.keys():
+            refuse_call(type(self), shape, values, given)
     if shape.slots:
         hold(self, state)
     else:
         self.__dict__.update(state)
-    if hasattr(self, "__post_init__"):
+    if shape.ends:
         self.__post_init__()
 
 
@@ -106,19 +111,20 @@ def hold(self: Any, state: dict[str, Any]) -> None:
         object.__setattr__(self, name, value)
 
 
-def check_call(kind: type, shape: Shape, state: dict[str, Any], values: tuple[Any, ...], given: dict[str, Any]) -> None:
+def refuse_call(kind: type, shape: Shape, values: tuple[Any, ...], given: dict[str, Any]) -> NoReturn:
     """Raise TypeError for a call that no function with these parameters would take."""
     name = f"{kind.__qualname__}.__init__()"
     if len(values) > len(shape.asked):
         raise TypeError(f"{name} takes {len(shape.asked)} values but {len(values)} were given")
-    for key in given:
-        if key not in shape.names:
-            raise TypeError(f"{name} got an unexpected keyword argument '{key}'")
-        if key in state:
-            raise TypeError(f"{name} got multiple values for argument '{key}'")
-    known = state.keys() | given.keys() | shape.plain.keys() | shape.built.keys()
-    if absent := [key for key in shape.asked if key not in known]:
-        raise TypeError(f"{name} missing required arguments: {', '.join(map(repr, absent))}")
+    twice = [key for key in shape.asked[: len(values)] if key in given]
+    if twice:
+        raise TypeError(f"{name} got multiple values for argument '{twice[0]}'")
+    unknown = [key for key in given if key not in shape.names]
+    if unknown:
+        raise TypeError(f"{name} got an unexpected keyword argument '{unknown[0]}'")
+    known = {*shape.asked[: len(values)], *given, *shape.plain, *(name for name, _ in shape.built)}
+    absent = ", ".join(repr(key) for key in shape.asked if key not in known)
+    raise TypeError(f"{name} missing required arguments: {absent}")
 
 
 def values_of(record: Any) -> tuple[Any, ...]:
