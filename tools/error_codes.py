@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import c360.errors
@@ -49,6 +50,7 @@ class Meaning:
     rooms: set[str] = field(default_factory=set)
 
 
+@cache
 def read_codes() -> dict[str, Meaning]:
     """Every code in the source, by name."""
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(source.rglob("*.py"))}
