@@ -44,10 +44,11 @@ def value_text(name: str, kind: str, alias: str) -> str:
     """One value of the canonical text, as arguments of `concat`, for which NULL is nothing."""
     column = f"{alias}.{quote(name)}"
     if kind in ("DOUBLE", "FLOAT"):
-        column = f"{column} + 0"
+        return f"{column} + 0"
+    if kind in unframed or kind.startswith("DECIMAL"):
+        return column  # `concat` makes it the text that CAST would
     text = column if kind == "VARCHAR" else f"CAST({column} AS VARCHAR)"
-    is_framed = kind not in (*unframed, "DOUBLE", "FLOAT") and not kind.startswith("DECIMAL")
-    return f"strlen({text}), ':', {text}" if is_framed else text
+    return f"strlen({text}), ':', {text}"
 
 
 def row_text(columns: Mapping[str, str], alias: str) -> str:
