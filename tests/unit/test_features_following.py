@@ -101,6 +101,30 @@ def test_the_passing_of_time_touches_whose_activities_pass_an_edge(tmp_path: Pat
     followed.assert_equals_a_rebuild()
 
 
+def test_activities_that_are_the_same_are_not_written_again(tmp_path: Path) -> None:
+    followed = Followed(tmp_path, "features: {person: {f: {count: seen}}}")
+    followed.log += [(f"old{n}", "u7", None, "s1", n, AT - timedelta(days=100 + n)) for n in range(5)]
+    followed.run()
+    before = places(followed)
+    followed.log.append(("new", "u7", None, "s1", 9, AT - timedelta(minutes=5)))
+
+    followed.run()
+
+    after = places(followed)
+    new = after.keys() - before.keys()
+    moved = {uuid for uuid, place in before.items() if after[uuid] != place}
+    last = followed.made.work.rows(
+        "SELECT activity_uuid FROM activity.person WHERE activity_repeated_at = ?", (AT - timedelta(minutes=5),)
+    )
+    assert (len(new), moved) == (1, {row[0] for row in last})
+    followed.assert_equals_a_rebuild()
+
+
+def places(followed: Followed) -> dict[Any, int]:
+    """Activity -> where its row stands in the table."""
+    return dict(followed.made.work.rows("SELECT activity_uuid, rowid FROM activity.person", portable=False))
+
+
 def test_without_windows_and_changes_nothing_is_touched(tmp_path: Path) -> None:
     followed = Followed(
         tmp_path, "features: {person: {f: {count: seen}, g: {median: seen}}, team: {h: {sum: person.f}}}"

@@ -9,7 +9,7 @@ from c360.activity.vocabulary import attributes_of
 from c360.warehouse import Connection, comma, literal, qualified, quote
 
 fresh, whole, differing = quote("c360_fresh"), quote("c360_whole"), quote("c360_differing")
-touched, again = quote("c360_touched"), quote("c360_again")
+touched, again, same = quote("c360_touched"), quote("c360_again"), quote("c360_same")
 plain_columns = ("activity_uuid", "node_id", "entity_id", "activity", "activity_ts")
 most_touched = 0.3  # of the rows; beyond, building the whole stream is quicker
 
@@ -108,12 +108,26 @@ def renew(work: Connection, context: Context, entity: str, changes: Changes, *, 
     if some:
         work.execute(f"DROP TABLE IF EXISTS {again}")
         work.execute(f"CREATE TEMP TABLE {again} AS {numbered.replace('{found}', found)}")
-        work.execute(f"DELETE FROM {stream} WHERE entity_id IN (SELECT entity_id FROM {touched})")
-        work.execute(f"INSERT INTO {stream} SELECT * FROM {again}")
+        replace_rows(work, stream)
         work.execute(f"INSERT INTO {change_table} SELECT {literal(entity)}, entity_id, {version} FROM {touched}")
         work.execute(f"INSERT INTO {day_table} {changed_days(entity, version)}")
         work.execute(f"DROP TABLE {again}")
     return some
+
+
+def replace_rows(work: Connection, stream: str) -> None:
+    """Put the activities of the touched entities in place of those that are there; rows that are the same stay."""
+    names = [quote(name) for name in work.describe(f"SELECT * FROM {stream}")]
+    differs = " OR ".join(f"s.{name} IS DISTINCT FROM a.{name}" for name in names)
+    work.execute(f"DROP TABLE IF EXISTS {same}")
+    work.execute(
+        f"CREATE TEMP TABLE {same} AS SELECT s.activity_uuid FROM {stream} s JOIN {again} a "
+        f"ON a.activity_uuid = s.activity_uuid AND a.entity_id = s.entity_id WHERE NOT ({differs})"
+    )
+    other = f"activity_uuid NOT IN (SELECT activity_uuid FROM {same})"
+    work.execute(f"DELETE FROM {stream} WHERE entity_id IN (SELECT entity_id FROM {touched}) AND {other}")
+    work.execute(f"INSERT INTO {stream} SELECT * FROM {again} WHERE {other}")
+    work.execute(f"DROP TABLE {same}")
 
 
 def changed_days(entity: str, version: int) -> str:
