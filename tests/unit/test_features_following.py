@@ -242,3 +242,18 @@ def test_short_streams_are_built_at_once_and_leave_nothing_behind(
 
     assert followed.build().full == "the streams are short"
     assert not followed.made.work.table_exists("activity", "_state")
+
+
+@pytest.mark.parametrize("count", ["{count: seen, ", "{distinct: seen, take: sku, "])
+def test_what_stands_for_nothing_does_not_hang_on_other_features(tmp_path: Path, count: str) -> None:
+    alone = f"f: {count}window: 5d, null: -1}}"
+    followed = Followed(tmp_path, f"features: {{person: {{{alone}}}}}")
+    followed.run()
+    counted = [row[0] for row in followed.made.work.rows("SELECT f FROM features.person ORDER BY entity_id")]
+    followed.declare(f"features: {{person: {{{alone}, g: {count}window: 15d}}}}}}")
+
+    found = followed.run()
+
+    assert (found.full, found.carried) == (None, 1)
+    assert sorted(counted) == [-1] * 15 + [1] * 5
+    followed.assert_equals_a_rebuild()

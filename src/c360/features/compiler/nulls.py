@@ -9,6 +9,7 @@ from c360.warehouse import literal
 
 number_types = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "DOUBLE", "FLOAT", "REAL", "DECIMAL", "NUMERIC")
 by_verb: dict[str, Any] = {"count": 0, "sum": 0, "distinct": 0, "streak": 0, "any": False}
+counting_verbs = ("count", "distinct", "streak")
 default_classes = 5
 number_verbs = {
     "score",
@@ -60,10 +61,9 @@ def fits(read: Read, value: Any, tables: Tables | None) -> bool:
 def with_null_policy(read: Read, value: str, tables: Tables) -> str:
     """SQL of a feature's value with what stands for NULL."""
     policy = null_policy(read, tables)
-    if policy == "keep":
-        counts = read.definition.feature.verb in ("count", "distinct", "streak")
-        return f"nullif({value}, 0)" if counts else value
-    return f"coalesce({value}, {value_literal(policy)})"
+    if read.definition.feature.verb in counting_verbs and policy != 0:
+        value = f"nullif({value}, 0)"  # a pass gives 0 or no row at all, which hangs on the features that share it
+    return value if policy == "keep" else f"coalesce({value}, {value_literal(policy)})"
 
 
 def value_literal(value: Any) -> str:

@@ -22,6 +22,7 @@ class Copy:
     path: Path
     layout: Layout
     longest: int
+    wrapped: bool = False  # whether a field holds a line end
 
 
 def csv_relation(columns: Sequence[str], inputs: Sequence[Input], copies: Sequence[Copy], nulls: Sequence[str]) -> str:
@@ -34,11 +35,19 @@ def csv_relation(columns: Sequence[str], inputs: Sequence[Input], copies: Sequen
         if item.layout is not None:
             groups.setdefault((item.layout, line_end(item)), []).append(item)
     parts = [
-        csv_part(columns, layout, [item.path for item in items], nulls, end, shared_out(items))
+        csv_part(columns, layout, [item.path for item in items], nulls, end, read_by(items))
         for (layout, end), items in groups.items()
     ]
     parts += [
-        csv_part(columns, copy.layout, [copy.path], nulls, line_feed, room_for(copy.longest), is_copy=True)
+        csv_part(
+            columns,
+            copy.layout,
+            [copy.path],
+            nulls,
+            line_feed,
+            room_for(copy.longest) | whole(wrapped=copy.wrapped),
+            is_copy=True,
+        )
         for copy in copies
     ]
     return " UNION ALL ".join(parts) or nothing(columns)
@@ -152,6 +161,17 @@ def shared_out(items: Iterable[Input]) -> dict[str, str]:
     """Settings for files of a few megabytes: the engine's buffers are so large that one thread would read such a file."""
     largest = max((item.scan.size for item in items), default=0)
     return {"buffer_size": str(small_buffer)} if small_buffer < largest < 8 * small_buffer else {}
+
+
+def read_by(items: Iterable[Input]) -> dict[str, str]:
+    """Settings for who reads CSV files."""
+    items = list(items)
+    return whole(wrapped=True) if any(item.scan.wrapped for item in items) else shared_out(items)
+
+
+def whole(*, wrapped: bool) -> dict[str, str]:
+    """Settings for fields that hold line ends: a thread that begins within such a field would take its lines for records."""
+    return {"parallel": "false"} if wrapped else {}
 
 
 def room_for(longest: int) -> dict[str, str]:

@@ -40,6 +40,7 @@ class Counted:
     invalid_text: int = 0
     valid_text: int = 0
     longest: int = 0
+    wrapped: bool = False
     first_invalid: int | None = None
 
 
@@ -95,14 +96,14 @@ def write_copies(inputs: Mapping[int, Input], folder: Path, refusals: Refusals) 
         groups.setdefault(item.layout or Layout(separator.encode(), ("j",)), []).append(number)
     for group, (layout, numbers) in enumerate(groups.items()):
         path = folder / f"copy-{group}"
-        longest = 0
+        longest, wrapped = 0, False
         with path.open("wb") as out:
             for number in numbers:
                 counted = copy_file(inputs[number], (number, layout.delimiter), out, refusals)
                 exact.counts[inputs[number].found.shown] = counted
-                longest = max(longest, counted.longest)
+                longest, wrapped = max(longest, counted.longest), wrapped or counted.wrapped
                 faults += wrong_encoding(inputs[number], counted)
-        exact.copies.append(Copy(path, layout, longest))
+        exact.copies.append(Copy(path, layout, longest, wrapped))
     if faults:
         raise SourceError(*faults)
     return exact
@@ -129,7 +130,9 @@ def copy_file(item: Input, lead_by: tuple[int, bytes], out: IO[bytes], refusals:
             lines.append(b"%s%d%s%s\n" % (lead, counted.records, delimiter, written))
         counted.longest = max(counted.longest, max(map(len, lines), default=0))
         counted.valid_text += sum(not line.isascii() for line in lines)
-        out.write(b"".join(lines))
+        written_lines = b"".join(lines)
+        counted.wrapped |= written_lines.count(b"\n") > len(lines)
+        out.write(written_lines)
     return counted
 
 

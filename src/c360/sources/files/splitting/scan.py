@@ -29,6 +29,7 @@ class Scan:
         expected: the size of the file when it was looked at.
         records: non-blank lines that end outside of quotes, the header among them.
         regular: whether a strict parser must find the same records.
+        wrapped: whether a field holds a line end.
         sample: some records from all over the file, for the first guess of types; empty when there are quotes.
     """
 
@@ -36,6 +37,7 @@ class Scan:
     expected: int = 0
     records: int = 0
     regular: bool = True
+    wrapped: bool = False
     size: int = 0
     sample: list[bytes] = field(default_factory=list)
     quotes: int = 0
@@ -108,6 +110,7 @@ def count_chunk(scan: Scan, chunk: bytes, delimiter: bytes) -> None:
         count_quoted(scan, chunk, delimiter)
         return
     if scan.inside:
+        scan.wrapped |= b"\n" in chunk
         return
     take_sample(scan, chunk)
     lines, doubled = count_lines(chunk, scan.expected)
@@ -176,6 +179,7 @@ def count_between_quotes(scan: Scan, chunk: bytes, delimiter: bytes) -> None:
     scan.regular &= returns == pairs and (not returns or pairs == lines)
     if lines:
         scan.ends.add(b"\r\n" if returns else b"\n")
+    scan.wrapped |= lines < chunk.count(b"\n")
     scan.quotes += last
     scan.inside = (first + last) % 2 == 1
     scan.records += lines - blank + (not scan.inside and not chunk.endswith(b"\n"))
@@ -201,6 +205,7 @@ def count_by_parity(scan: Scan, chunk: bytes, delimiter: bytes) -> None:
         scan.regular &= len(returns) == len(outside) and bool((returns + 1 == outside).all())
     if len(outside):
         scan.ends.add(b"\r\n" if len(returns) else b"\n")
+    scan.wrapped |= len(outside) < len(lines)
     width = 2 if len(returns) else 1
     starts = np.concatenate(([-1], outside)) if not scan.inside else outside
     blank = int((np.diff(starts) == width).sum())
