@@ -205,11 +205,15 @@ class Draft:
         self.add(self.target, [table for table in tables if table.name not in self.begun], publication)
         with beside(self.target) as second:
             jobs = [second.run(self.writing.do), *self.jobs]
-            self.writing.do(self.target)
-            for job in jobs:
-                job.result()
+            try:
+                self.writing.do(self.target)
+                for job in jobs:
+                    job.result()
+            except BaseException:
+                self.writing.pending.clear()  # no thread begins another table
+                raise
         if self.writing.faults:
-            raise WarehouseError(*self.writing.faults)
+            raise WarehouseError(*sorted(self.writing.faults, key=lambda fault: fault.message))
         by_name = {item.plan.table.name: item for item in self.writing.done}
         return [by_name[table.name] for table in tables]
 
