@@ -98,6 +98,11 @@ def test_names_that_nobody_declared_are_faults(tmp_path: Path, old: str, new: st
     assert fix in found
 
 
+def test_that_an_entity_has_no_identifiers_is_told_once(tmp_path: Path) -> None:
+    found = faults_of(write(tmp_path, small.replace("ids: [user_id, email]", "ids: []")))
+    assert [fault.partition("[")[2].partition("]")[0] for fault in found] == ["entity-without-ids"]
+
+
 def test_an_activity_without_a_time_is_a_fault(tmp_path: Path) -> None:
     text = small.replace(", time: created_at", "") + (
         "activities:\n  signed_up: {source: users, of: contact, ids: {user_id: id}}\n"

@@ -24,7 +24,8 @@ def check_references(project: Project) -> list[Fault]:
 def unknown(project: Project, what: str, name: str, known: Iterator[str] | list[str], *path: str | int) -> Fault:
     """The fault for a name that nobody declared."""
     names = sorted(known)
-    fix = suggest(name, names) or (f"declared: {', '.join(names)}" if names else f"declare it under `{what}s:`")
+    section = "ids" if what == "identifier kind" else f"{what}s"
+    fix = suggest(name, names) or (f"declared: {', '.join(names)}" if names else f"declare it under `{section}:`")
     return project.fault(f"unknown-{what.replace(' ', '-')}", f"unknown {what} '{name}'", *path, fix=fix)
 
 
@@ -98,9 +99,9 @@ def check_source(project: Project, name: str, *path: str | int) -> Iterator[Faul
 
 
 def check_kinds(project: Project, entity: Entity, kinds: Iterable[str], *path: str | int) -> Iterator[Fault]:
-    """Identifier kinds must be among the entity's."""
+    """Identifier kinds must be among the entity's; that it has none is told once."""
     for kind in kinds:
-        if kind not in entity.ids:
+        if entity.ids and kind not in entity.ids:
             yield unknown(project, "identifier kind", kind, list(entity.ids), *path, kind)
 
 
