@@ -1,9 +1,11 @@
-"""Where everything is installed a test that skips itself is a test that did not run: there it fails."""
+"""What all tests share: where everything is installed a skip is a failure, for a test that skips itself did not run."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
+from tests.landed_files import Landing
 
 everything_is_there = bool(os.environ.get("C360_CI"))
 allowed = ("never:", "notimpl:")
@@ -21,3 +23,11 @@ def pytest_runtest_makereport(
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid}: {reason} (nothing may be missing here)"
     return report
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Iterator[Landing]:
+    """A project folder and a store beside it."""
+    made = Landing.at(tmp_path)
+    yield made
+    made.work.close()

@@ -3,12 +3,10 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.landed_files import Landing
@@ -24,13 +22,6 @@ slow = settings(
     derandomize=True,
 )
 numbers = count()
-
-
-@pytest.fixture
-def landing(tmp_path: Path) -> Iterator[Landing]:
-    made = Landing.at(tmp_path)
-    yield made
-    made.work.close()
 
 
 pieces = st.sampled_from(

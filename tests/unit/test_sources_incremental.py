@@ -1,7 +1,6 @@
 """Sources are read again only when their content or what the project says of them changed; the fingerprint tells."""
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,6 @@ from c360.sources import Landed, land
 from c360.sources.quarantine import group_quarantine, list_quarantine, replay
 
 BLOCK = {"file": "*.csv", "key": "id"}
-
-
-@pytest.fixture
-def landing(tmp_path: Path) -> Iterator[Landing]:
-    made = Landing.at(tmp_path)
-    yield made
-    made.work.close()
 
 
 def read(landing: Landing, as_of: datetime = AS_OF, **block: Any) -> tuple[Landed, bool]:

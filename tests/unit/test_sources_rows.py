@@ -1,20 +1,10 @@
 """Which rows of a source count: keys, load order, duplicates, deletes, conditions, logs."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from tests.landed_files import Landing
 
 from c360.errors import ProjectError
 from c360.sources import check, describe, examine
-
-
-@pytest.fixture
-def landing(tmp_path: Path) -> Iterator[Landing]:
-    made = Landing.at(tmp_path)
-    yield made
-    made.work.close()
 
 
 def test_the_greatest_load_order_wins_and_the_others_are_counted(landing: Landing) -> None:

@@ -1,9 +1,7 @@
 """Types, dates and times: the narrowest type that all values fit, every TIMESTAMP in UTC."""
 
 import random
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -25,13 +23,6 @@ from c360.sources.files.values.classes import (
 from c360.sources.files.values.types import class_sql, declared_type, value_sql
 from c360.sources.files.values.zones import local_to_utc_sql
 from c360.warehouse.engines.duckdb import open_memory
-
-
-@pytest.fixture
-def landing(tmp_path: Path) -> Iterator[Landing]:
-    made = Landing.at(tmp_path)
-    yield made
-    made.work.close()
 
 
 @pytest.mark.parametrize(

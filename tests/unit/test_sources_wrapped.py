@@ -1,7 +1,6 @@
 """Fields that hold lines: they are read as one value wherever in a file a thread of the engine begins to read."""
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,13 +8,6 @@ from tests.landed_files import Landing
 
 from c360.sources.files.loading import reader as quick
 from c360.sources.files.splitting.scan import scan_text
-
-
-@pytest.fixture
-def landing(tmp_path: Path) -> Iterator[Landing]:
-    made = Landing.at(tmp_path)
-    yield made
-    made.work.close()
 
 
 def pasted(size: int) -> str:
