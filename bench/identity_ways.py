@@ -61,14 +61,22 @@ def encode(folder: Path) -> Partition:
 
 
 def hashed(work: Connection, folder: Path, kind: str = "TABLE") -> None:
-    """Identifiers and edges by 63-bit hashes; the edges as a table, or as a view where they are read once."""
+    """Edges by 63-bit hashes of identifiers, as a table, or as a view where they are read once."""
+    work.execute(
+        f"CREATE TEMP {kind} edge AS SELECT CAST(hash(a) >> 1 AS BIGINT) AS u, CAST(hash(b) >> 1 AS BIGINT) AS v FROM '{folder / 'edges.parquet'}'"
+    )
+
+
+def named(work: Connection, folder: Path, label: str) -> None:
+    """The distinct identifiers, each with the cluster of its hash; as many as there are hashes, or two have the same."""
     edges = folder / "edges.parquet"
     work.execute(
-        f"CREATE TABLE node AS SELECT DISTINCT value, CAST(hash(value) >> 1 AS BIGINT) AS id FROM (SELECT a AS value FROM '{edges}' UNION ALL SELECT b FROM '{edges}')"
+        "CREATE TABLE result AS SELECT n.value, l.component_id AS cluster FROM "
+        f"(SELECT DISTINCT value FROM (SELECT a AS value FROM '{edges}' UNION ALL SELECT b FROM '{edges}')) AS n "
+        f"JOIN {label} AS l ON l.node = CAST(hash(n.value) >> 1 AS BIGINT)"
     )
-    work.execute(
-        f"CREATE TEMP {kind} edge AS SELECT CAST(hash(a) >> 1 AS BIGINT) AS u, CAST(hash(b) >> 1 AS BIGINT) AS v FROM '{edges}'"
-    )
+    if work.scalar("SELECT count(*) FROM result") != work.scalar(f"SELECT count(*) FROM {label}"):
+        raise RuntimeError("two identifiers have the same hash")
 
 
 def closure(form: Form, means: Means | None = None) -> Callable[[Path], Partition]:
@@ -84,9 +92,7 @@ def closure(form: Form, means: Means | None = None) -> Callable[[Path], Partitio
                     found = work.columns("SELECT u, v FROM edge")
                     nodes, labels = label_components(found["u"], found["v"], means)
                     label = scratch.write("label", {"node": nodes, "component_id": labels})
-                work.execute(
-                    f"CREATE TABLE result AS SELECT n.value, l.component_id AS cluster FROM node n JOIN {label} l ON l.node = n.id"
-                )
+                named(work, folder, label)
         return {"store": form}
 
     return run
@@ -130,7 +136,7 @@ def propagation(folder: Path) -> Partition:
     with store(folder, "propagation") as work:
         hashed(work, folder)
         work.execute("CREATE TEMP TABLE both_ways AS SELECT u, v FROM edge UNION SELECT v, u FROM edge")
-        work.execute("CREATE TEMP TABLE label AS SELECT id AS node, id AS root FROM node")
+        work.execute("CREATE TEMP TABLE label AS SELECT u AS node, u AS root FROM (SELECT DISTINCT u FROM both_ways)")
         while True:
             work.execute(
                 "CREATE TEMP TABLE next AS SELECT l.node, least(l.root, min(o.root)) AS root FROM label l JOIN both_ways b ON b.u = l.node "
@@ -145,9 +151,7 @@ def propagation(folder: Path) -> Partition:
             work.execute("ALTER TABLE jumped RENAME TO label")
             if not changed:
                 break
-        work.execute(
-            "CREATE TABLE result AS SELECT n.value, l.root AS cluster FROM node n JOIN label l ON l.node = n.id"
-        )
+        named(work, folder, "(SELECT node, root AS component_id FROM label)")
     return {"store": "propagation"}
 
 

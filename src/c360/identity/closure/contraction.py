@@ -1,16 +1,22 @@
 """Edges in SQL in, the least node of every component out: minimum-neighbour hooking, pointer doubling, contraction.
 
-Each round every node hooks onto its least neighbour, which makes trees whose only circles have two members; these are
-broken, doubling leads every node to its root, and the roots become the nodes of the next, smaller graph. Every root
-swallows at least one other, so there are at most log2(nodes) rounds, whatever the shape of the graph.
-Source: Hirschberg, Chandra, Sarwate 1979, Computing connected components on parallel computers, CACM 22(8).
+Each round every node hooks onto its least neighbour; of two that chose each other the lesser stays. Doubling leads nodes
+up the trees that this makes until nearly all have arrived, and where they are then become the nodes of the next, smaller
+graph: an edge within a component stays within it wherever its ends are led to along edges. A node is never led to a
+greater one, so the one node that is left of a component in the end is its least.
+Source: Hirschberg, Chandra, Sarwate 1979, Computing connected components on parallel computers, CACM 22(8). There
+doubling goes on until all have arrived; here the few that have not are left to the next round, where all is smaller.
 """
 
 from c360.identity.inputs.scratch import Scratch
 
+on_their_way = 4  # a quarter of the nodes need not have arrived; as half of them arrive elsewhere, a quarter are gone
+
 
 def close_in_sql(scratch: Scratch, edges: str) -> str:
     """Find the component of every node that has an edge.
+
+    There are at most log(nodes) / log(4/3) rounds of at most log2(nodes) doublings, whatever the shape of the graph.
 
     Args:
         scratch: where the steps are kept.
@@ -23,8 +29,7 @@ def close_in_sql(scratch: Scratch, edges: str) -> str:
     current = edges
     while True:
         level = len(levels)
-        hooked = hook(scratch, current)
-        tree = double(scratch, hooked, f"level{level}")
+        tree = double(scratch, hook(scratch, current, f"level{level}_0"), f"level{level}")
         levels.append(tree)
         rest = scratch.make(
             f"rest{level}",
@@ -39,51 +44,46 @@ def close_in_sql(scratch: Scratch, edges: str) -> str:
     return fold(scratch, levels)
 
 
-def hook(scratch: Scratch, edges: str) -> str:
-    """Every node and its least neighbour; of two that chose each other the lesser becomes a root."""
+def hook(scratch: Scratch, edges: str, name: str) -> str:
+    """Every node with the lesser of its least neighbour and that one's least neighbour, which the node itself may be."""
     least = scratch.make(
         "least",
         f"SELECT node, MIN(other) AS parent FROM (SELECT u AS node, v AS other FROM {edges} AS one_way "
         f"UNION ALL SELECT v, u FROM {edges} AS other_way) AS both_ways GROUP BY node",
     )
     hooked = scratch.make(
-        "hooked",
-        "SELECT h.node, CASE WHEN p.parent = h.node AND h.node < h.parent THEN h.node ELSE h.parent END AS parent "
-        f"FROM {least} AS h JOIN {least} AS p ON p.node = h.parent",
+        name,
+        f"SELECT a.node, LEAST(a.parent, b.parent) AS parent FROM {least} AS a JOIN {least} AS b ON b.node = a.parent",
     )
     scratch.drop("least")
     return hooked
 
 
 def double(scratch: Scratch, tree: str, name: str) -> str:
-    """Lead every node to its root: each step makes the way four times shorter."""
-    turn = 0
+    """Lead the nodes up their trees, each step as far again, until few are on their way."""
+    nodes, turn = scratch.count(tree), 1
     while True:
-        jumped = scratch.make(
+        led = scratch.make(
             f"{name}_{turn % 2}",
-            "SELECT a.node, c.parent, b.parent <> c.parent AS is_moved "
-            f"FROM {tree} AS a JOIN {tree} AS b ON b.node = a.parent JOIN {tree} AS c ON c.node = b.parent",
+            "SELECT a.node, b.parent, b.parent <> a.parent AS is_led "
+            f"FROM {tree} AS a JOIN {tree} AS b ON b.node = a.parent",
         )
-        scratch.drop("hooked")
-        if not scratch.work.scalar(f"SELECT COUNT(*) FROM {jumped} WHERE is_moved"):
-            scratch.drop(f"{name}_{(turn + 1) % 2}")
-            return jumped
-        tree, turn = jumped, turn + 1
+        scratch.drop(f"{name}_{(turn + 1) % 2}")
+        if scratch.count(f"{led} WHERE is_led") * on_their_way <= nodes:
+            return led
+        tree, turn = led, turn + 1
 
 
 def fold(scratch: Scratch, levels: list[str]) -> str:
-    """Carry the last roots back to all nodes, then name every component by its least node."""
+    """Carry what became of the nodes of each level back to all nodes."""
     top = levels[-1]
-    for number, level in zip(range(len(levels) - 2, -1, -1), reversed(levels[:-1]), strict=True):
+    for number in range(len(levels) - 2, -1, -1):
         top = scratch.make(
             f"folded{number}",
-            f"SELECT a.node, COALESCE(b.parent, a.parent) AS parent FROM {level} AS a LEFT JOIN {top} AS b ON b.node = a.parent",
+            f"SELECT a.node, COALESCE(b.parent, a.parent) AS parent FROM {levels[number]} AS a "
+            f"LEFT JOIN {top} AS b ON b.node = a.parent",
         )
         scratch.drop(f"folded{number + 1}")
-    label = scratch.make(
-        "label",
-        f"SELECT a.node, b.component_id FROM {top} AS a "
-        f"JOIN (SELECT parent, MIN(node) AS component_id FROM {top} GROUP BY parent) AS b ON b.parent = a.parent",
-    )
+    label = scratch.make("label", f"SELECT node, parent AS component_id FROM {top} AS everyone")
     scratch.drop("folded0", *(f"level{number}_{turn}" for number in range(len(levels)) for turn in (0, 1)))
     return label
