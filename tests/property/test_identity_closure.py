@@ -114,3 +114,11 @@ def test_a_long_path_takes_few_statements(work: Connection) -> None:
     by_table(work, [(n, n + 1) for n in range(20_000)], "sql")
     work.on_statement = None
     assert len(statements) < 60, "rounds grow with the logarithm of the path, not with the path"
+
+
+@pytest.mark.parametrize("means", every_means)
+def test_twice_as_many_nodes_as_edges_far_apart(means: Means) -> None:
+    first = np.arange(500, dtype=np.int64) * 10**12
+    nodes, labels = label_components(first, first + 1, means)
+    assert sorted(nodes.tolist()) == sorted([*first.tolist(), *(first + 1).tolist()])
+    assert set(labels.tolist()) == set(first.tolist())

@@ -70,15 +70,15 @@ def quickest(edges: int) -> Means:
 
 
 def label_scattered(u: "Numbers", v: "Numbers") -> "tuple[Numbers, Numbers]":
-    """Label nodes whose numbers lie far apart, by a hash table of them."""
+    """Label nodes whose numbers lie far apart, by a hash table of them; where they prove too many for it, by one twice as large."""
     import numpy as np
 
-    slots = 1 << (2 * len(u) * 3 // 2).bit_length()  # at most two thirds full, if no two edges shared a node
-    keys = np.full(slots, -1, np.int64)
-    roots = compiled_form("scattered", union_scattered)(keys, np.arange(slots), u, v)
-    filled = np.flatnonzero(keys >= 0)
-    nodes: Numbers = keys[filled]
-    labels: Numbers = keys[roots[filled]]
+    union, gather = compiled_form("scattered", union_scattered), compiled_form("gathered", gather_scattered)
+    slots = 1 << (len(u) * 3 // 2).bit_length()  # two thirds full at most, if there are as many nodes as edges
+    while (filled := union(table := np.full(2 * slots, -1, np.int64), slots * 3 // 4, u, v)) < 0:
+        slots *= 2
+    nodes, labels = np.empty(filled, np.int64), np.empty(filled, np.int64)
+    gather(table, nodes, labels)
     return nodes, labels
 
 
@@ -162,33 +162,58 @@ def union_by_steps(parent: "Numbers", u: "Numbers", v: "Numbers") -> "Numbers":
     return parent
 
 
-def union_scattered(keys: "Numbers", parent: "Numbers", u: "Numbers", v: "Numbers") -> "Numbers":
-    """Union-find over an open hash table: `keys` is filled (-1 is free), `parent` leads from place to place; the lesser number is the root."""
-    mask = len(keys) - 1
+def union_scattered(table: "Numbers", limit: int, u: "Numbers", v: "Numbers") -> int:
+    """Union-find in an open hash table; the lesser number is the root.
+
+    Args:
+        table: (2 * slots,) int64, all -1: filled with pairs of a number and the place above it, so that both are one read.
+        limit: numbers that the table may hold.
+        u: (n_edges,) int64: one end of each edge.
+        v: (n_edges,) int64: the other end.
+
+    Returns:
+        How many numbers there are; -1 when they are more than the limit.
+    """
+    mask = len(table) // 2 - 1
+    filled = 0
     for edge in range(len(u)):
         number = u[edge]
         one = ((number * -7046029254386353131) >> 32) & mask  # 2**64 / golden ratio: Knuth, TAOCP 3, 6.4
-        while keys[one] != number and keys[one] != -1:
+        while table[2 * one] != number and table[2 * one] != -1:
             one = (one + 1) & mask
-        keys[one] = number
+        if table[2 * one] == -1:
+            table[2 * one], table[2 * one + 1] = number, one
+            filled += 1
         number = v[edge]
         other = ((number * -7046029254386353131) >> 32) & mask
-        while keys[other] != number and keys[other] != -1:
+        while table[2 * other] != number and table[2 * other] != -1:
             other = (other + 1) & mask
-        keys[other] = number
-        while parent[one] != one:
-            parent[one] = parent[parent[one]]
-            one = parent[one]
-        while parent[other] != other:
-            parent[other] = parent[parent[other]]
-            other = parent[other]
-        if keys[one] < keys[other]:
-            parent[other] = one
-        elif keys[other] < keys[one]:
-            parent[one] = other
-    for place in range(len(keys)):
-        root = parent[place]
-        while parent[root] != root:
-            root = parent[root]
-        parent[place] = root
-    return parent
+        if table[2 * other] == -1:
+            table[2 * other], table[2 * other + 1] = number, other
+            filled += 1
+        if filled > limit:
+            return -1
+        while table[2 * one + 1] != one:
+            table[2 * one + 1] = table[2 * table[2 * one + 1] + 1]
+            one = table[2 * one + 1]
+        while table[2 * other + 1] != other:
+            table[2 * other + 1] = table[2 * table[2 * other + 1] + 1]
+            other = table[2 * other + 1]
+        if table[2 * one] > table[2 * other]:
+            one, other = other, one
+        table[2 * other + 1] = one
+    return filled
+
+
+def gather_scattered(table: "Numbers", nodes: "Numbers", labels: "Numbers") -> None:
+    """Write the numbers of a table that `union_scattered` filled, and of each its root."""
+    found = 0
+    for place in range(len(table) // 2):
+        if table[2 * place] != -1:
+            root = table[2 * place + 1]
+            while table[2 * root + 1] != root:
+                root = table[2 * root + 1]
+            table[2 * place + 1] = root
+            nodes[found] = table[2 * place]
+            labels[found] = table[2 * root]
+            found += 1
