@@ -202,6 +202,17 @@ def test_a_csv_keeps_the_zeros_of_what_the_lens_calls_text(lens):
     assert found.rows == [("02108",)]
 
 
+def test_a_large_csv_with_notes_whose_lines_look_like_records(tmp_path):
+    write(tmp_path, customers=5, lines=20)
+    header, *rows = (tmp_path / "customers.csv").read_text().splitlines()
+    commas = "," * header.count(",")
+    note = "".join(f'{n},""{commas}3\n' if n % 2 else f"{n},b{commas}4\n" for n in range(800))
+    wrapped, plain = [f'{row},"{note}"\n' for row in rows], [f"{row},\n" for row in rows]
+    (tmp_path / "customers.csv").write_text("".join([f"{header},note\n", *wrapped * 160, *plain * 8_000]))
+    with open_lens(own, map={"customers": "customers.csv", "stream": "stream.csv"}, root=tmp_path) as opened:
+        assert opened.query({"dimensions": ["customer.customer_id"]}).rows == [(row.split(",")[0],) for row in rows]
+
+
 def test_a_csv_that_changes_is_read_again(tmp_path):
     write(tmp_path, customers=5, lines=20)
     with open_lens(own, map={"customers": "customers.csv", "stream": "stream.csv"}, root=tmp_path) as opened:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 file_suffixes = (".parquet", ".csv", ".tsv", ".json", ".ndjson", ".jsonl", ".csv.gz", ".json.gz")
+whole = "sample_size = -1, parallel = false"  # a thread that begins within a field of many lines would misread it
 text_functions = ("Trim", "Lower", "Upper", "SplitPart", "Substring", "Concat", "DPipe", "Length", "RegexpLike", "Like")
 
 
@@ -201,10 +202,10 @@ class Sources:
         place = literal(str(path))
         if ".json" in path.name.lower() or path.name.lower().endswith((".ndjson", ".jsonl")):
             return f"read_json({place})"
-        found = self.connection.rows(f"DESCRIBE SELECT * FROM read_csv({place}, sample_size = -1)", portable=False)
+        found = self.connection.rows(f"DESCRIBE SELECT * FROM read_csv({place}, {whole})", portable=False)
         texts = [str(row[0]) for row in found if str(row[0]).lower() in text_columns]
         types = comma(f"{literal(column)}: 'VARCHAR'" for column in texts)
-        return f"read_csv({place}, sample_size = -1{f', types = {{{types}}}' if texts else ''})"
+        return f"read_csv({place}, {whole}{f', types = {{{types}}}' if texts else ''})"
 
     def attached(self, source: str) -> str:
         """A table of another DuckDB file, attached for reading."""
