@@ -110,7 +110,7 @@ class Store:
             "(SELECT node_id, rule_id, SUM(n_seen), MIN(first_seen), MAX(last_seen) FROM identity.naming GROUP BY 1, 2)"
         )
         queries = {
-            "node": "identity.node", "member": "identity.member", "redirect": "identity.redirect", "edge": "identity.edge",
+            "node": "identity.dated", "member": "identity.member", "redirect": "identity.redirect", "edge": "identity.edge",
             "naming": naming, "blocked": "identity.blocked", "superseded": "identity.superseded",
             "tombstone": "identity.tombstone", "blocked_value": "identity.blocked_value", "apart": "identity.apart",
             "shared": "identity.shared", "hold": "identity.hold", "held": "identity.held",

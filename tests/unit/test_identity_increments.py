@@ -12,6 +12,7 @@ from c360.identity.evidence import numbered
 from c360.identity.evidence.rules import register_rules
 from c360.identity.inputs.scope import Scope
 from c360.identity.inputs.scratch import Scratch
+from c360.identity.registry import nodes
 from c360.identity.registry.nodes import make_slots
 from c360.identity.update import regroup
 from c360.identity.update.plan import Plan, make_plan
@@ -184,6 +185,30 @@ def test_moved_ids_are_kept_aside_until_they_are_many(
     merged = store.state()
     run(store, "full")
     assert store.state() == merged
+
+
+@pytest.mark.parametrize("beyond", [0, 100])
+def test_earlier_dates_are_kept_aside_until_they_are_many(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beyond: int
+) -> None:
+    for name, value in (("aside_from", 0), ("fold_beyond", beyond), ("fold_share", 1000)):
+        monkeypatch.setattr(nodes, name, value)
+    run(store)
+    seen = "SELECT first_seen FROM identity.{} WHERE id_kind = 'anon' AND value = 'a1'"
+    ((numbered,),) = store.work.rows(seen.format("node"))
+    for year in (2020, 2021, 2019):
+        row = {"event_id": year, "ts": f"{year}-06-01T00:00:00", "anon": "a1", "user": "1"}
+        (tmp_path / f"web{year}.ndjson").write_text(json.dumps(row))
+        run(store, "incremental")
+        first = datetime(min(year, 2020), 6, 1)
+        assert store.work.rows(seen.format("dated")) == [(first,)]
+        assert store.work.rows(seen.format("node")) == [(numbered if beyond else first,)]
+        assert (store.work.scalar("SELECT COUNT(*) FROM identity.earlier WHERE first_seen = ?", (first,)) > 0) == (
+            beyond > 0
+        )
+    after = store.state()
+    run(store, "full")
+    assert store.state() == after
 
 
 def test_of_many_rows_parts_are_written_one_after_the_other_with_the_same_result(

@@ -7,6 +7,7 @@ import pytest
 from tests.identity_store import AS_OF, Store
 
 from c360.errors import ProjectError
+from c360.identity.registry.schema import make_tables
 from c360.warehouse.control.decisions import Decision
 
 T0 = datetime(2023, 1, 1)
@@ -245,6 +246,18 @@ def test_a_store_of_an_older_form_keeps_its_ids(store: Store) -> None:
     store.work.execute("ALTER TABLE identity.evidence DROP COLUMN weaker")
     store.work.execute("ALTER TABLE identity.node DROP COLUMN digest")
     store.work.execute("CREATE VIEW identity.edge AS SELECT u, v FROM identity.evidence")
+    store.run()
+    assert store.state() == before
+
+
+def test_a_store_of_the_form_before_goes_on_without_reading_all_anew(store: Store) -> None:
+    visit(store, ("c0", "p0@x.com", None))
+    store.run()
+    before, inputs = store.state(), store.work.rows("SELECT * FROM identity.input")
+    store.work.execute("DROP VIEW identity.dated")
+    store.work.execute("DROP TABLE identity.earlier")
+    make_tables(store.work)
+    assert store.work.rows("SELECT * FROM identity.input") == inputs
     store.run()
     assert store.state() == before
 

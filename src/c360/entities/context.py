@@ -40,13 +40,14 @@ def copy_known(work: Connection) -> None:
     """Copy what every identifier belongs to: the statements that follow ask for it many times.
 
     Grain:  one row per identifier of an entity.
-    Reads:  identity.lookup, identity.node
+    Reads:  identity.lookup, identity.dated
     Writes: scratch c360_known(entity, id_kind, value, node_id, entity_id, superseded, first_seen)
     """
+    from c360.identity.lookup import dated_table
+
     columns = "l.entity, l.id_kind, l.value, l.node_id, l.entity_id, l.superseded, n.first_seen"
-    make_scratch(
-        work, known_table, f"SELECT {columns} FROM identity.lookup l JOIN identity.node n ON n.node_id = l.node_id"
-    )
+    select = f"SELECT {columns} FROM identity.lookup l JOIN {dated_table(work)} n ON n.node_id = l.node_id"
+    make_scratch(work, known_table, select)
 
 
 def make_scratch(work: Connection, table: str, select: str) -> None:

@@ -32,7 +32,7 @@ def build(
     """Write the tables of every entity and the bridges between them, unless those that are there were built of the same.
 
     Grain:  entities.<entity>: one row per entity_id; entities.member_<a>_<b>: one row per membership.
-    Reads:  landing.<source>, identity.entity, identity.lookup, identity.node
+    Reads:  landing.<source>, identity.entity, identity.lookup, identity.dated
     Writes: entities.record_<entity>, entities.<entity>, entities.member_<a>_<b>, entities.relation_conflict;
             entities._state: what is remembered
 

@@ -11,7 +11,7 @@ from c360.warehouse.snippets import reads_clock
 least_identifiers = 20_000  # with fewer, building everything anew is as quick, and nothing is remembered
 state_table = qualified("entities", "_state")
 unsaid = {"description", "describe", "owner", "label"}
-read_of_identity = ("node", "assigned", "moved", "superseded", "tombstone", "entity")
+read_of_identity = ("node", "earlier", "assigned", "moved", "superseded", "tombstone", "entity")
 
 
 def state_of(work: Connection, context: Context, code: str, *, dated: bool) -> str | None:
@@ -61,7 +61,8 @@ def identity_of(work: Connection) -> list[tuple[object, ...]]:
     parts = []
     for number, name in enumerate(read_of_identity):
         columns = work.columns_of("identity", name)
-        parts.append(f"SELECT {number} AS i, n, quick FROM ({quick_sql(qualified('identity', name), columns)})")
+        if columns:
+            parts.append(f"SELECT {number} AS i, n, quick FROM ({quick_sql(qualified('identity', name), columns)})")
     return [
         (work.scalar("SELECT version()", portable=False),),
         *sorted(work.rows(" UNION ALL ".join(parts), portable=False)),

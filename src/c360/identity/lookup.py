@@ -6,7 +6,7 @@ from c360.cleaning import normal_sql
 from c360.identity.inputs.kinds import kind_of_id
 from c360.project import Project
 from c360.records import dataclass
-from c360.warehouse import literal, quote
+from c360.warehouse import Connection, literal, quote
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,11 @@ def entity_join(
         superseded=" OR ".join(f"COALESCE({aliases[kind]}.superseded, FALSE)" for kind in kinds),
         aliases=aliases,
     )
+
+
+def dated_table(work: Connection) -> str:
+    """The table of identifiers with the dates since when they are known, which older stores hold in one place."""
+    return "identity.dated" if work.table_exists("identity", "dated") else "identity.node"
 
 
 def first_of(parts: Sequence[str]) -> str:

@@ -195,7 +195,7 @@ def identity_tables(project: Project, name: str) -> Iterator[PublishedTable]:
         name=f"{name}_identifier",
         select=(
             "SELECT l.entity_id, l.id_kind, l.value, n.first_seen, l.superseded FROM identity.lookup l "
-            f"JOIN identity.node n ON n.node_id = l.node_id WHERE l.entity = {literal(name)}"
+            f"JOIN identity.dated n ON n.node_id = l.node_id WHERE l.entity = {literal(name)}"
         ),
         key=("id_kind", "value"),
         kind="identifier",

@@ -73,13 +73,15 @@ class Past:
 def link_sql(work: Connection, entity: str, first: datetime) -> str:
     """SQL of `u, v, entity_id, since`: the links of the entities that were not whole at the first date."""
     from c360.identity.inputs.scratch import Scratch
+    from c360.identity.lookup import dated_table
     from c360.identity.update.edges import usable_edges
 
+    dated = dated_table(work)
     links = (
         "SELECT l.u, l.v, a.entity_id, min(coalesce(l.first_seen, greatest(m.first_seen, n.first_seen))) AS since "
         f"FROM {usable_edges(Scratch(work))} l "
-        f"JOIN identity.node m ON m.node_id = l.u AND m.entity = {literal(entity)} "
-        "JOIN identity.node n ON n.node_id = l.v JOIN identity.member a ON a.node_id = l.u "
+        f"JOIN {dated} m ON m.node_id = l.u AND m.entity = {literal(entity)} "
+        f"JOIN {dated} n ON n.node_id = l.v JOIN identity.member a ON a.node_id = l.u "
         "JOIN identity.member b ON b.node_id = l.v AND b.entity_id = a.entity_id "
         "LEFT JOIN identity.blocked x ON x.u = l.u AND x.v = l.v "
         "WHERE x.u IS NULL AND l.u <> l.v GROUP BY l.u, l.v, a.entity_id"

@@ -6,17 +6,23 @@ from c360.identity.inputs.trust import trust_of
 from c360.warehouse import literal
 from c360.warehouse.engines.duckdb import digest_sql
 
+aside_from = 1_000_000  # identifiers: to write dates among so many would write the whole column anew
+fold_beyond = (
+    100_000  # dates that are kept aside before all are written among the identifiers; of many identifiers more:
+)
+fold_share = 20  # a date for so many identifiers, so that what each run adds pays for few of those writings
+
 
 def number_nodes(scope: Scope, scratch: Scratch) -> None:
     """Number the identifiers of this run.
 
     New ones follow on the greatest number, in the order of first seen, entity, kind and value: never of files or
     rows, so that the same data in another order get the same numbers. An identifier without a time is seen first
-    at the run's as_of. What is seen earlier than before moves `first_seen`, never the number.
+    at the run's as_of. What is seen earlier than before gets an earlier date, never another number.
 
     Grain:  one row per identifier.
-    Reads:  scratch observed, slot; identity.node
-    Writes: identity.node; scratch named(slot, value, node_id, first_seen, is_new)
+    Reads:  scratch observed, slot; identity.node, earlier
+    Writes: identity.node, earlier; scratch named(slot, value, node_id, first_seen, is_new)
     """
     work, slot = scratch.work, scratch.table("slot")
     seen = " UNION ALL ".join(
@@ -34,11 +40,12 @@ def number_nodes(scope: Scope, scratch: Scratch) -> None:
         known = find_known(scratch, grouped)
         named = scratch.make(
             "named",
-            f"SELECT slot, value, node_id, first_seen, FALSE AS is_new FROM {known} WHERE node_id IS NOT NULL UNION ALL "
-            f"SELECT slot, value, {number}, first_seen, TRUE FROM {known} WHERE node_id IS NULL",
+            f"SELECT slot, value, node_id, first_seen, digest, FALSE AS is_new FROM {known} WHERE node_id IS NOT NULL UNION ALL "
+            f"SELECT slot, value, {number}, first_seen, digest, TRUE FROM {known} WHERE node_id IS NULL",
         )
         move_first_seen(scratch, known)
-    digest = digest_sql("t.entity", "t.id_kind", "f.value")
+        scratch.drop("known")
+    digest = "f.digest" if greatest else digest_sql("t.entity", "t.id_kind", "f.value")
     work.execute(
         f"INSERT INTO identity.node SELECT f.node_id, t.entity, t.id_kind, f.value, COALESCE(f.first_seen, {scope.moment()}), {digest} "
         f"FROM {named} AS f JOIN {slot} AS t ON t.slot = f.slot WHERE f.is_new",
@@ -53,12 +60,12 @@ def find_known(scratch: Scratch, grouped: str) -> str:
         scratch: the run's tables.
         grouped: SQL of slot, value, first_seen.
 
-    Writes: scratch known(slot, value, first_seen, node_id, first_before): NULL for those that are new
+    Writes: scratch known(slot, value, first_seen, digest, node_id, first_before): the last two NULL for those that are new
     """
     digest = digest_sql("t.entity", "t.id_kind", "g.value")
     return scratch.make(
         "known",
-        "SELECT s.slot, s.value, s.first_seen, n.node_id, n.first_seen AS first_before FROM "
+        "SELECT s.slot, s.value, s.first_seen, s.digest, n.node_id, n.first_seen AS first_before FROM "
         f"(SELECT g.slot, g.value, g.first_seen, {digest} AS digest FROM ({grouped}) AS g "
         f"JOIN {scratch.table('slot')} AS t ON t.slot = g.slot) AS s LEFT JOIN identity.node AS n ON n.digest = s.digest",
         portable=False,
@@ -66,17 +73,29 @@ def find_known(scratch: Scratch, grouped: str) -> str:
 
 
 def move_first_seen(scratch: Scratch, known: str) -> None:
-    """Note what is seen earlier than it was before."""
-    earlier = scratch.make(
+    """Note what is seen earlier than it was before; among many identifiers aside, until that is worth folding in.
+
+    Writes: identity.node, earlier(node_id, first_seen)
+    """
+    work = scratch.work
+    seen = scratch.make(
         "earlier",
-        f"SELECT node_id, first_seen FROM {known} WHERE node_id IS NOT NULL AND first_seen < first_before",
+        f"SELECT k.node_id, k.first_seen FROM {known} AS k LEFT JOIN identity.earlier AS e ON e.node_id = k.node_id "
+        "WHERE k.node_id IS NOT NULL AND k.first_seen < COALESCE(e.first_seen, k.first_before)",
     )
-    if scratch.count(earlier):
-        scratch.work.execute(
-            f"MERGE INTO identity.node AS n USING {earlier} AS e ON n.node_id = e.node_id "
+    if not scratch.count(seen):
+        scratch.drop("earlier")
+        return
+    work.execute(f"DELETE FROM identity.earlier WHERE node_id IN (SELECT node_id FROM {seen})")
+    work.execute(f"INSERT INTO identity.earlier SELECT node_id, first_seen FROM {seen}")
+    nodes = scratch.count("identity.node")
+    if nodes < aside_from or scratch.count("identity.earlier") > max(fold_beyond, nodes // fold_share):
+        work.execute(
+            "MERGE INTO identity.node AS n USING identity.earlier AS e ON n.node_id = e.node_id "
             "WHEN MATCHED THEN UPDATE SET first_seen = e.first_seen"
         )
-    scratch.drop("known", "earlier")
+        work.execute("DELETE FROM identity.earlier")
+    scratch.drop("earlier")
 
 
 def make_slots(scope: Scope, scratch: Scratch) -> None:

@@ -8,6 +8,7 @@ from c360.warehouse.engines.duckdb import digest_sql, digest_type
 form_version = 3  # one more whenever these tables, or what they mean, change
 tables = {
     "node": f"node_id BIGINT, entity VARCHAR, id_kind VARCHAR, value VARCHAR, first_seen TIMESTAMP, digest {digest_type}",
+    "earlier": "node_id BIGINT, first_seen TIMESTAMP",
     "entity": "entity VARCHAR, entity_id BIGINT, public_id UUID, status VARCHAR, changed_at TIMESTAMP",
     "event": "happened_at TIMESTAMP, kind VARCHAR, entity VARCHAR, entity_id BIGINT, other_id BIGINT",
     "rule": "rule_id INTEGER, name VARCHAR, entity VARCHAR, kind VARCHAR, source VARCHAR, version VARCHAR",
@@ -29,6 +30,8 @@ tables = {
     "blocked": "u BIGINT, v BIGINT, reason VARCHAR, trust INTEGER, first_seen TIMESTAMP",
 }
 views = {
+    "dated": "SELECT n.node_id, n.entity, n.id_kind, n.value, COALESCE(e.first_seen, n.first_seen) AS first_seen, n.digest "
+    "FROM identity.node AS n LEFT JOIN identity.earlier AS e ON e.node_id = n.node_id",
     "member": "SELECT a.node_id, COALESCE(m.now_id, a.entity_id) AS entity_id FROM identity.assigned AS a "
     "LEFT JOIN identity.moved AS m ON m.entity_id = a.entity_id",
     "placed": "SELECT m.node_id, m.entity_id, COALESCE(c.component_id, m.entity_id) AS component_id FROM identity.member AS m "
@@ -52,24 +55,30 @@ def make_tables(work: Connection) -> None:
     A store of an older form gets what it lacks. What is not registry but only derived from sources, the evidence, is
     made anew where its columns differ, and the next run reads everything.
     """
-    if work.column_exists("identity", "node", "digest"):  # what came last: where it is, all are as above
+    digests = work.scalar(
+        "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'identity' AND column_name = 'digest' "
+        "AND table_name IN ('node', 'dated')",
+        portable=False,
+    )
+    if digests == 2:  # what came last: where both are, all are as above
         return
     is_older = work.table_exists("identity", "lookup")
     work.create_schema("identity")
     if is_older:
-        work.execute("DROP VIEW identity.edge")
-        work.execute("DROP TABLE identity.evidence")
-        work.execute("DELETE FROM identity.input")
-        add_digest(work)
+        for name in views:
+            work.execute(f"DROP VIEW IF EXISTS identity.{name}")
+        if not work.column_exists("identity", "node", "digest"):
+            renew(work)
     for name, columns in tables.items():
         if not is_older or not work.table_exists("identity", name):
             work.execute(f"CREATE TABLE identity.{name} ({columns})", portable=digest_type not in columns)
     for name, select in views.items():
-        if not is_older or name == "edge":
-            work.execute(f"CREATE VIEW identity.{name} AS {select}")
+        work.execute(f"CREATE VIEW identity.{name} AS {select}")
 
 
-def add_digest(work: Connection) -> None:
-    """Give an older register of identifiers the column by which they are found."""
+def renew(work: Connection) -> None:
+    """Give an older register of identifiers the column by which they are found, and have all evidence made anew."""
+    work.execute("DROP TABLE identity.evidence")
+    work.execute("DELETE FROM identity.input")
     work.execute(f"ALTER TABLE identity.node ADD COLUMN digest {digest_type}", portable=False)
     work.execute(f"UPDATE identity.node SET digest = {digest_sql('entity', 'id_kind', 'value')}", portable=False)

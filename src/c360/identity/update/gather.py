@@ -63,7 +63,7 @@ def kept_values(derivation: Derivation, plan: Plan) -> str | None:
     if not plan.kept:
         return None
     return (
-        "SELECT n.value, n.first_seen FROM identity.node AS n JOIN identity.naming AS g ON g.node_id = n.node_id "
+        "SELECT n.value, n.first_seen FROM identity.dated AS n JOIN identity.naming AS g ON g.node_id = n.node_id "
         f"WHERE n.entity = {literal(derivation.from_entity)} AND n.id_kind = {literal(derivation.from_kind)} "
         f"AND g.rule_id IN ({plan.kept_list})"
     )

@@ -155,15 +155,14 @@ def write_lost_pairs(scratch: Scratch, edges: str) -> None:
 
 def write_refused(scope: Scope, scratch: Scratch, replaced: str) -> None:
     """Replace and add the values that do not link."""
-    work = scratch.work
-    refused = scratch.make("new_refused", refused_query(scope, scratch))
-    void, new = (
-        work.scalar(f"SELECT COUNT(*) FROM identity.refused WHERE rule_id IN ({replaced})"),
-        scratch.count(refused),
-    )
+    work, observed = scratch.work, scratch.table("observed")
+    void, new = scratch.rows(
+        f"SELECT (SELECT COUNT(*) FROM identity.refused WHERE rule_id IN ({replaced})), "
+        f"(SELECT COUNT(*) FROM {observed} WHERE u_refused IS NOT NULL OR v_refused IS NOT NULL)"
+    )[0]
     if void:
         work.execute(f"DELETE FROM identity.refused WHERE rule_id IN ({replaced})")
     if new:
-        work.execute(f"INSERT INTO identity.refused SELECT * FROM {refused}")
+        work.execute(f"INSERT INTO identity.refused {refused_query(scope, scratch)}")
     if void or new:
         report_malformed(scope, scratch)

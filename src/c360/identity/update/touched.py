@@ -29,32 +29,49 @@ def find_touched(scope: Scope, scratch: Scratch, apart_before: str) -> None:
         "SELECT p.node_id AS node, p.entity_id, p.component_id, e.is_end FROM identity.placed AS p "
         f"JOIN ({concerned}) AS e ON e.node = p.node_id",
     )
-    cut = (
-        f"SELECT u AS node FROM {scratch.table('lost_pair')} UNION SELECT v FROM {scratch.table('lost_pair')} "
-        f"UNION SELECT node_id FROM {scratch.table('lost_naming')} "
-        f"UNION SELECT g.node_id FROM {scratch.table('new_naming')} AS g JOIN identity.tombstone AS t ON t.node_id = g.node_id "
-        f"UNION SELECT node FROM {scratch.table('newly_shared')} "
-        f"UNION SELECT node FROM ({apart_query(apart_before)}) AS decided"
-    )
-    open_ids = scratch.make(
-        "open_id",
-        f"SELECT DISTINCT p.component_id FROM identity.placed AS p JOIN ({cut}) AS c ON c.node = p.node_id "
-        f"UNION SELECT c.component_id FROM identity.component AS c JOIN {present} AS k ON k.node = c.node_id WHERE k.is_end = 1",
-    )
+    open_ids = find_open(scratch, present, apart_before)
     opened = scratch.empty("opened", "node BIGINT, entity_id BIGINT, component_id BIGINT")
-    if scratch.count(open_ids):
+    is_shut = ""
+    if open_ids is not None:
         opened = scratch.make(
             "opened",
             "SELECT p.node_id AS node, p.entity_id, p.component_id FROM identity.placed AS p "
             f"JOIN {open_ids} AS o ON o.component_id = p.component_id",
         )
         bury(scratch, f"(SELECT node AS node_id, entity_id FROM {opened})")
+        is_shut = f" AND NOT EXISTS (SELECT 1 FROM {open_ids} AS o WHERE o.component_id = k.component_id)"
     scratch.make(
-        "touched",
-        f"SELECT k.node, k.entity_id, k.component_id FROM {present} AS k WHERE k.is_end = 1 "
-        f"AND NOT EXISTS (SELECT 1 FROM {open_ids} AS o WHERE o.component_id = k.component_id)",
+        "touched", f"SELECT k.node, k.entity_id, k.component_id FROM {present} AS k WHERE k.is_end = 1{is_shut}"
     )
-    scratch.drop("open_id")
+    scratch.drop("cut", "open_id")
+
+
+def find_open(scratch: Scratch, present: str, apart_before: str) -> str | None:
+    """The components that must be closed anew: scratch table (component_id); None when there are none.
+
+    Reads:  scratch lost_pair, lost_naming, newly_shared, new_naming; identity.tombstone, apart, component, placed
+    """
+    cut = scratch.make(
+        "cut",
+        f"SELECT u AS node FROM {scratch.table('lost_pair')} UNION SELECT v FROM {scratch.table('lost_pair')} "
+        f"UNION SELECT node_id FROM {scratch.table('lost_naming')} "
+        f"UNION SELECT g.node_id FROM {scratch.table('new_naming')} AS g JOIN identity.tombstone AS t ON t.node_id = g.node_id "
+        f"UNION SELECT node FROM {scratch.table('newly_shared')} "
+        f"UNION SELECT node FROM ({apart_query(apart_before)}) AS decided",
+    )
+    found = []
+    if scratch.count(cut):  # all members are read for this
+        found.append(f"SELECT p.component_id FROM identity.placed AS p JOIN {cut} AS c ON c.node = p.node_id")
+    if scratch.count("identity.component"):
+        found.append(
+            f"SELECT c.component_id FROM identity.component AS c JOIN {present} AS k ON k.node = c.node_id WHERE k.is_end = 1"
+        )
+    if not found:
+        return None
+    open_ids = scratch.make(
+        "open_id", f"SELECT DISTINCT component_id FROM ({' UNION ALL '.join(found)}) AS open_component"
+    )
+    return open_ids if scratch.count(open_ids) else None
 
 
 def ends_query(scope: Scope, scratch: Scratch) -> str:
