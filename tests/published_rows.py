@@ -31,10 +31,11 @@ def write(work: Connection, name: str, columns: dict[str, str], rows: Iterable[t
 class Shop:
     """A store with a work database in memory; each publication is an hour after the one before."""
 
-    def __init__(self, folder: Path, limit: int = 1000) -> None:
+    def __init__(self, folder: Path, limit: int = 1000, *, is_large: bool = False) -> None:
         self.store = folder
         self.work = open_memory()
         self.limit = limit
+        self.is_large = is_large
         self.retention = 10
         self.runs = 0
 
@@ -45,7 +46,9 @@ class Shop:
     def publish(self, *tables: PublishedTable, now: datetime | None = None) -> Manifest:
         """Publish these tables."""
         self.runs += 1
-        publication = Publication(AS_OF, f"run-{self.runs}", retention=self.retention, limit=self.limit)
+        publication = Publication(
+            AS_OF, f"run-{self.runs}", retention=self.retention, limit=self.limit, is_large=self.is_large
+        )
         return publish(self.work, tables, self.store, publication, now or FIRST + timedelta(hours=self.runs - 1))
 
     def contacts(

@@ -78,6 +78,48 @@ def test_physical_layout_does_not_matter(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(people, id="many parts"),
+        pytest.param(people[:15], id="one part"),
+        pytest.param([(None, "x"), *people], id="a row without an id"),
+        pytest.param([(number + 2**60, name) for number, name in people], id="large ids"),
+        pytest.param(people[:5], id="a small one"),
+        pytest.param([], id="none"),
+    ],
+)
+def test_whether_tables_are_counted_before_they_are_written_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[tuple[Any, ...]]
+) -> None:
+    monkeypatch.setattr("c360.warehouse.snapshots.layout.rows_per_part", 20)
+    found = []
+    for is_large in (False, True):
+        shop = Shop(tmp_path / str(is_large), limit=10, is_large=is_large)
+        first = shop.publish(shop.contacts(rows, keep_history=False)).tables["contact"]
+        again = shop.publish(shop.contacts([*rows, (7000, "new")], keep_history=False)).tables["contact"]
+        for entry in (first, again):
+            parts = [(part.bucket, part.content) for part in entry.parts]
+            found.append((is_large, entry.layout, entry.content, entry.quick, parts))
+        assert shop.rows("SELECT count(*) FROM contact") == [(len(rows) + 1,)]
+    assert [rest for is_large, *rest in found if is_large] == [rest for is_large, *rest in found if not is_large]
+
+
+def test_streams_of_several_months_are_cut_into_what_their_rows_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("c360.warehouse.snapshots.layout.rows_per_part", 20)
+    shop = Shop(tmp_path, limit=10, is_large=True)
+    rows = [(number, number % 40, datetime(2026, 1 + number % 3, 1 + number % 27)) for number in range(300)]
+    entry = shop.publish(shop.events(rows)).tables["contact_stream"]
+    assert entry.layout is not None
+    width = entry.layout.width
+    assert set(entry.quick) == {f"{who // width}/{2026 * 12 + at.month - 1}" for _, who, at in rows}
+    for part in entry.parts:
+        lying = shop.rows(f"SELECT entity_id, happened_at FROM '{shop.store / 'published' / part.file}'")
+        assert {f"{who // width}/{at.year * 12 + at.month - 1}" for who, at in lying} == {part.bucket}
+
+
+@pytest.mark.parametrize(
     ("one", "other"),
     [
         pytest.param([(1, None)], [(1, "")], id="NULL is not the empty text"),

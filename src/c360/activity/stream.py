@@ -16,6 +16,7 @@ from c360.activity.vocabulary import activities_of, attributes_of
 from c360.project import Project
 from c360.records import dataclass
 from c360.warehouse import Connection, comma, literal, qualified, quote
+from c360.warehouse.engines.duckdb import md5_uuid_sql
 
 if TYPE_CHECKING:
     from c360.sources import Landed
@@ -113,7 +114,7 @@ def extend_stream(
     found = tuple(found_sql(context, entity, some) if some else nothing for some in (new, again))
     if not find_touched(work, context, entity, changes, found=(found[0], found[1])):
         return None
-    numbered = numbered_sql(attributes, "{found}")
+    numbered = numbered_sql(context, entity, "{found}")
     some = renew(work, context, entity, changes, numbered=numbered, version=past.version + 1)
     for source in changes.replaced:
         work.execute(f"DELETE FROM {unattached} WHERE entity = ? AND source = ?", (entity, source))
@@ -141,7 +142,8 @@ def build_anew(work: Connection, context: Context, entity: str, readings: list[R
     table, counted = qualified("activity", entity), None
     if with_transactions(context.project, entity):
         counted = rank_transactions(work, context.project, entity, found_sql(context, entity, readings, marked=True))
-    work.replace_table(table, stream_sql(context, entity, readings, counted))
+    quicker = {uuid_sql(reading): md5_uuid_sql(name_text(reading)) for reading in readings}
+    work.replace_table(table, stream_sql(context, entity, readings, counted), quicker=quicker)
     for reading in count_lost(work, table, readings):
         work.execute(f"INSERT INTO {unattached} {unattached_sql(context, entity, reading)}")
     if counted is not None:
@@ -179,16 +181,34 @@ def found_sql(context: Context, entity: str, readings: list[Reading], *, marked:
 
 def stream_sql(context: Context, entity: str, readings: list[Reading], counted: str | None = None) -> str:
     """SQL of a stream; `counted` keeps one activity of each transaction."""
-    return numbered_sql(attributes_of(context.project, entity), found_sql(context, entity, readings), counted)
+    return numbered_sql(context, entity, found_sql(context, entity, readings), counted)
 
 
-def numbered_sql(attributes: list[str], found: str, counted: str | None = None) -> str:
-    """SQL that numbers activities and tells when each is repeated."""
+def numbered_sql(context: Context, entity: str, found: str, counted: str | None = None) -> str:
+    """SQL that numbers activities and tells when each is repeated.
+
+    Rows are sorted for that. Where all names are known they travel as numbers, so that no text is moved about with them.
+    """
+    attributes = attributes_of(context.project, entity)
     order = "OVER (PARTITION BY a.entity_id, a.activity ORDER BY a.activity_ts, a.activity_uuid)"
-    columns = [f"a.{name}" for name in plain_columns]
+    named = {name: f"a.{name}" for name in (*plain_columns, *(quote(name) for name in attributes))}
+    where, names = f" WHERE {counted}" if counted else "", fixed_names(context, entity)
+    if names:
+        numbers = " ".join(f"WHEN {literal(name)} THEN {number}" for number, name in enumerate(names))
+        texts = " ".join(f"WHEN {number} THEN {literal(name)}" for number, name in enumerate(names))
+        coded = {**named, "activity": f"CASE a.activity {numbers} END AS activity"}
+        found, where = f"SELECT {comma(coded.values())} FROM ({found}) a{where}", ""
+        named["activity"] = f"CASE a.activity {texts} END AS activity"
+    columns = [named[name] for name in plain_columns]
     columns += [f"row_number() {order} AS occurrence", f"lead(a.activity_ts) {order} AS activity_repeated_at"]
-    columns += [f"a.{quote(name)}" for name in attributes]
-    return f"SELECT {comma(columns)} FROM ({found}) a{f' WHERE {counted}' if counted else ''}"
+    columns += [named[quote(name)] for name in attributes]
+    return f"SELECT {comma(columns)} FROM ({found}) a{where}"
+
+
+def fixed_names(context: Context, entity: str) -> list[str]:
+    """The names of an entity's activities; none where a column of the data gives names too."""
+    names = activities_of(context.project, entity)
+    return [] if any(context.project.file.activities[name].split_by for name in names) else names
 
 
 def node_joins(context: Context, entity: str, reading: Reading, side: str) -> tuple[str, list[str]]:
@@ -210,7 +230,7 @@ def attached_sql(
     joins, names = node_joins(context, entity, reading, "JOIN" if len(reading.ids) == 1 else "LEFT JOIN")
     entity_id = first_of(f"{name}.entity_id" for name in names)
     columns = [
-        f"CAST(md5({literal(reading.source + '|')} || r.c_key || '|' || r.c_activity) AS UUID) AS activity_uuid",
+        f"{uuid_sql(reading)} AS activity_uuid",
         f"{first_of(f'{name}.node_id' for name in names)} AS node_id",
         f"{entity_id} AS entity_id",
         "r.c_activity AS activity",
@@ -220,6 +240,16 @@ def attached_sql(
     ]
     known = "" if len(names) == 1 else f" AND {entity_id} IS NOT NULL"
     return f"SELECT {comma(columns)} FROM ({reading.select(attributes)}) r{joins} WHERE r.c_ts IS NOT NULL{known}"
+
+
+def uuid_sql(reading: Reading) -> str:
+    """SQL of what names an activity."""
+    return f"CAST(md5({name_text(reading)}) AS UUID)"
+
+
+def name_text(reading: Reading) -> str:
+    """SQL of the text that an activity's name is made of."""
+    return f"{literal(reading.source + '|')} || r.c_key || '|' || r.c_activity"
 
 
 def doubled_sql(entity: str) -> str:

@@ -287,13 +287,14 @@ class RunPath:
     def publication(self, work: Connection, tables: "list[PublishedTable]") -> "Publication":
         """What the snapshot says of itself, but for its definition, and what is known of the changes of these tables."""
         from c360.pipeline.reports.followed import followed_tables
-        from c360.warehouse.snapshots import Publication
+        from c360.warehouse.snapshots import Publication, embedded_rows
 
         return Publication(
             as_of=self.as_of,
             run_id=self.report.run_id,
             inputs=self.inputs(),
             retention=self.project.file.warehouse.retention,
+            is_large=int(work.scalar("SELECT count(*) FROM identity.entity")) > embedded_rows,
             followed=followed_tables(work, tables, is_doubted=self.full_refresh) if self.is_whole else {},
         )
 

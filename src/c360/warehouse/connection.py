@@ -1,8 +1,9 @@
 """One open store: SQL in, rows out; what the engine refuses comes back as a `WarehouseError` that shows the SQL."""
 
 import errno
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 from c360.errors import Fault, WarehouseError
@@ -72,10 +73,24 @@ class Connection:
         finally:
             self.raw.unregister("_c360_columns")
 
-    def replace_table(self, table: str, select: str, params: Sequence[Any] = ()) -> None:
-        """Make `table` (quoted SQL text) hold what `select` gives."""
+    def replace_table(
+        self, table: str, select: str, params: Sequence[Any] = (), *, quicker: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Make `table` (quoted SQL text) hold what `select` gives.
+
+        Args:
+            table: quoted SQL text.
+            select: in the portable subset.
+            params: its parameters.
+            quicker: expressions in it -> the same as this engine alone understands it.
+        """
         self.execute(f"DROP TABLE IF EXISTS {table}")
-        self.execute(f"CREATE TABLE {table} AS {select}", params)
+        sql = f"CREATE TABLE {table} AS {select}"
+        if quicker and self.on_statement is not None:
+            self.on_statement(sql)
+        for portable, own in quicker.items():
+            sql = sql.replace(portable, own)
+        self.execute(sql, params, portable=not quicker)
 
     def create_schema(self, name: str) -> None:
         """Make a schema if it is not there."""

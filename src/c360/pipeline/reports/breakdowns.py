@@ -28,12 +28,14 @@ def votes_table(project: Project, ends: tuple[str, str], option: BelongsTo, voic
     own, by, number = f"{name}_id", str(option.by), f"number_of_{member}s"
     ids = project.file.ids
     value = derived_sql(ids[by], ids[kind], f"c.{quote(kind)}")
-    select = (
-        f"SELECT m.{quote(own)}, {value} AS {quote(by)}, max(l.entity_id) AS {quote(f'{target}_id')}, "
-        f"count(DISTINCT m.{quote(f'{member}_id')}) AS {quote(number)} "
+    votes = (
+        f"SELECT m.{quote(own)}, {value} AS {quote(by)}, count(DISTINCT m.{quote(f'{member}_id')}) AS {quote(number)} "
         f"FROM {bridge_table(member, name)} m JOIN {qualified('entities', member)} c ON c.entity_id = m.{quote(f'{member}_id')} "
-        f"LEFT JOIN identity.lookup l ON l.entity = {literal(target)} AND l.id_kind = {literal(by)} AND l.value = {value} "
         "GROUP BY 1, 2"
+    )
+    select = (
+        f"SELECT v.{quote(own)}, v.{quote(by)}, l.entity_id AS {quote(f'{target}_id')}, v.{quote(number)} FROM ({votes}) v "
+        f"LEFT JOIN identity.lookup l ON l.entity = {literal(target)} AND l.id_kind = {literal(by)} AND l.value = v.{quote(by)}"
     )
     return PublishedTable(
         name=f"{name}_{by}",

@@ -11,7 +11,7 @@ from c360.warehouse.catalogue import PublishedTable, history_columns
 from c360.warehouse.engines.duckdb_rows import bucket_sql, quick_sql, same_value, same_values, stored_type
 from c360.warehouse.engines.duckdb_snapshots import SnapshotFile
 from c360.warehouse.names import comma, literal, quote
-from c360.warehouse.snapshots.layout import choose_layout, still_fits
+from c360.warehouse.snapshots.layout import Extent, choose_layout, measure_extent, only_bucket, still_fits
 from c360.warehouse.snapshots.manifest import Layout, Manifest, TableEntry
 
 embedded_rows = (
@@ -46,6 +46,8 @@ class Plan:
         limit: above so many rows a table with a bucket column lies in parts.
         rows, quick: how many rows there are, and per bucket with their quick hash, once measured.
         layout: how it is cut; None when it lies in the snapshot's own file.
+        is_cut_anew: all is written, and which buckets there are is told by what was written.
+        only: the one bucket of a table that is cut anew; None where there may be several.
         state: names what its room has followed by now.
         touched: SQL of the values of the bucket column whose rows may differ from what is published; None for any.
         is_known: whether it is what is published.
@@ -61,6 +63,8 @@ class Plan:
     rows: int | None = None
     quick: dict[str, str] = field(default_factory=lambda: {"": ""})
     layout: Layout | None = None
+    is_cut_anew: bool = False
+    only: str | None = None
     state: str = ""
     touched: str | None = None
     is_known: bool = False
@@ -268,5 +272,23 @@ def place(target: SnapshotFile, plan: Plan, rows: int) -> None:
         return
     if plan.layout is not None and still_fits(rows, len(plan.quick)):
         return
-    plan.layout = choose_layout(target, plan.source, bucket_by, plan.table.month_by)
-    measure_buckets(target, plan)
+    cut(target, plan, bucket_by, measure_extent(target, plan.source, bucket_by, plan.table.month_by))
+
+
+def place_unseen(target: SnapshotFile, plan: Plan) -> None:
+    """Count a table of which nothing is known, and decide where it lies."""
+    bucket_by = plan.table.bucket_by
+    if bucket_by is not None:
+        extent = measure_extent(target, plan.source, bucket_by, plan.table.month_by)
+        plan.rows = extent.rows
+        if extent.rows > plan.limit:
+            cut(target, plan, bucket_by, extent)
+
+
+def cut(target: SnapshotFile, plan: Plan, bucket_by: str, extent: Extent) -> None:
+    """Cut a table into parts; only one that was cut in the same way before is looked at bucket by bucket."""
+    plan.rows, plan.layout = extent.rows, choose_layout(extent, bucket_by, plan.table.month_by)
+    if plan.old is not None and plan.old.layout == plan.layout:
+        measure_buckets(target, plan)
+    else:
+        plan.is_cut_anew, plan.only, plan.quick = True, only_bucket(extent, plan.layout), {}

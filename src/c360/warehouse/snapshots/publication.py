@@ -38,6 +38,7 @@ class Publication:
         inputs: source -> fingerprint of what was read.
         retention: how many snapshots are kept.
         limit: tables of more rows lie in parts.
+        is_large: new tables may well have more.
         followed: table -> what its room knows of its changes.
     """
 
@@ -47,6 +48,7 @@ class Publication:
     inputs: Mapping[str, str] | None = None
     retention: int = 10
     limit: int = embedded_rows
+    is_large: bool = False
     followed: Mapping[str, Followed] = field(default_factory=dict)
 
 
@@ -106,7 +108,9 @@ def open_draft(
                 filling(target),
                 beside(target) as thread,
             ):
-                draft = Draft(target, thread, occasion, Writing(occasion.snapshot, publication.limit))
+                draft = Draft(
+                    target, thread, occasion, Writing(occasion.snapshot, publication.limit, publication.is_large)
+                )
                 yield draft
             if draft.manifest is not None:
                 complete(folder, draft.manifest)

@@ -18,7 +18,7 @@ from c360.warehouse.engines.duckdb_snapshots import (
 from c360.warehouse.names import comma, literal, quote
 from c360.warehouse.snapshots.files import parts_name, sync
 from c360.warehouse.snapshots.manifest import Content, Delta, HistoryEntry, Part
-from c360.warehouse.snapshots.plans import Plan, place
+from c360.warehouse.snapshots.plans import Plan, place, place_unseen
 
 
 @dataclass
@@ -55,8 +55,19 @@ class Written:
         return live_rows(read, [*(part.file for part in self.parts), *came], gone, self.plan.table.key)
 
 
-def write_rows(target: SnapshotFile, plan: Plan, snapshot: str) -> Written:
-    """Store what changed of a table; the rows of embedded tables are hashed later, all in one go."""
+def write_rows(target: SnapshotFile, plan: Plan, snapshot: str, *, count_first: bool = False) -> Written:
+    """Store what changed of a table; the rows of embedded tables are hashed later, all in one go.
+
+    Args:
+        target: the snapshot's file.
+        plan: the table.
+        snapshot: its name.
+        count_first: what is new and may be large is counted before it is written; else it is found out by writing it.
+    """
+    might_be_large = plan.rows is None and plan.table.bucket_by is not None
+    if might_be_large and count_first:
+        place_unseen(target, plan)
+        might_be_large = False
     if plan.layout is not None:
         return write_parts(target, plan, snapshot)
     name = plan.table.name
@@ -64,7 +75,6 @@ def write_rows(target: SnapshotFile, plan: Plan, snapshot: str) -> Written:
         target.create_table("stored", name, f"SELECT * FROM {target.table('stored', name, old=True)}")
         return Written(plan, None, None, content=plan.old.content, quick=dict(plan.old.quick))
     replaced = old_rows(target, plan, None)
-    might_be_large = plan.rows is None and plan.table.bucket_by is not None
     source = f"(SELECT * FROM {plan.source} LIMIT {plan.limit + 1})" if might_be_large else plan.source
     rows = target.create_table("stored", name, f"{plan.versioned(source, replaced)} ORDER BY {plan.order}")
     if might_be_large and rows > plan.limit:
@@ -89,17 +99,17 @@ def write_parts(target: SnapshotFile, plan: Plan, snapshot: str) -> Written:
     """Write the changed buckets of a large table, and those of its deltas, as new parts and keep the others."""
     old = plan.old
     same_cut = old is not None and old.layout == plan.layout
-    changed, unchanged = plan.changed, plan.unchanged
+    unchanged = plan.unchanged
     gone = {*old.quick, *(part.bucket for part in old.parts)} - unchanged if old is not None and same_cut else None
     replaced = old_rows(target, plan, gone)
     kept = tuple(part for part in old.parts if part.bucket in unchanged) if old is not None else ()
     quick = {bucket: plan.quick[bucket] for bucket in unchanged}
-    new = new_parts(target, plan, changed, replaced, snapshot) if changed else []
+    new = new_parts(target, plan, replaced, snapshot) if plan.is_cut_anew or plan.changed else []
     written = Written(plan, None, replaced, quick=quick)
     if new:
         written.rows = target.parts([part.file for part, _ in new])
         written.count = sum(part.content.rows for part, _ in new)
-    for bucket in changed:
+    for bucket in sorted({part.bucket for part, _ in new}):
         written.quick[bucket] = quick_total([quick for part, quick in new if part.bucket == bucket])
     written.parts = tuple(sorted((*kept, *(part for part, _ in new)), key=lambda part: (part.bucket, part.file)))
     written.content = Content.total(part.content for part in written.parts)
@@ -112,9 +122,13 @@ def quick_total(values: Sequence[tuple[int, int]]) -> str:
 
 
 def new_parts(
-    target: SnapshotFile, plan: Plan, changed: list[str], replaced: str | None, snapshot: str
+    target: SnapshotFile, plan: Plan, replaced: str | None, snapshot: str
 ) -> list[tuple[Part, tuple[int, int]]]:
-    """Write buckets into files named by their content; with each goes its rows and quick hash."""
+    """Write buckets into files named by their content; with each goes its rows and quick hash.
+
+    Ranges follow from the order of the rows; months do not, and are compared as short numbers.
+    """
+    changed = [plan.only] if plan.only is not None else plan.changed
     numbers = plan.buckets
     names = (range_column, month_column)[: len(numbers)]
     cut = comma(f"{number} AS {name}" for number, name in zip(numbers, names, strict=True))
@@ -130,7 +144,8 @@ def new_parts(
         )
     else:
         select = plan.versioned(source, replaced, names)
-        target.copy(f"SELECT * FROM ({select}) ORDER BY {comma(names)}, {plan.order}", aside, names)
+        first = [range_column, f"CAST({month_column} AS INTEGER)"] if len(names) > 1 else []
+        target.copy(f"SELECT * FROM ({select}) ORDER BY {comma([*first, plan.order])}", aside, names)
     files = sorted(path for path in aside.rglob("*.parquet"))
     contents = file_contents(target, plan.stored, files)
     parts = [move_part(target.folder, plan.table.name, path, contents[path.as_posix()][0], snapshot) for path in files]

@@ -25,6 +25,7 @@ class Writing:
     Attributes:
         snapshot: its name.
         limit: tables of more rows lie in parts.
+        is_large: new tables may well be large; they are counted before they are written.
         pending: what is to be written.
         written: what is to be hashed, checked and shown to readers.
         done: what readers will see.
@@ -33,6 +34,7 @@ class Writing:
 
     snapshot: str
     limit: int
+    is_large: bool = False
     pending: "deque[Plan]" = field(default_factory=deque)
     written: "deque[Written]" = field(default_factory=deque)
     done: list[Written] = field(default_factory=list)
@@ -48,7 +50,8 @@ class Writing:
 
     def write(self, target: SnapshotFile, plan: Plan) -> None:
         """Write what changed of a table."""
-        self.written.append(write_delta(target, plan, self.snapshot) or write_rows(target, plan, self.snapshot))
+        written = write_delta(target, plan, self.snapshot)
+        self.written.append(written or write_rows(target, plan, self.snapshot, count_first=self.is_large))
 
     def finish(self, target: SnapshotFile, written: Sequence[Written]) -> None:
         """Hash and check tables in the snapshot's own file, keep what they replace, and make their views."""
