@@ -6,11 +6,9 @@ from c360.identity.inputs.trust import trust_of
 from c360.warehouse import literal
 from c360.warehouse.engines.duckdb import digest_sql
 
-aside_from = 1_000_000  # identifiers: to write dates among so many would write the whole column anew
-fold_beyond = (
-    100_000  # dates that are kept aside before all are written among the identifiers; of many identifiers more:
-)
-fold_share = 20  # a date for so many identifiers, so that what each run adds pays for few of those writings
+aside_from = 1_000_000  # identifiers: to write a date among so many writes the whole column anew
+# Dates kept aside are folded in beyond so many, and beyond one for so many identifiers: few runs pay for that writing.
+fold_beyond, fold_share = 100_000, 20
 
 
 def number_nodes(scope: Scope, scratch: Scratch) -> None:

@@ -11,14 +11,8 @@ from c360.warehouse.engines.duckdb_rows import quick_sql
 from c360.warehouse.snapshots import Followed
 
 mention = re.compile(r'"?\b(landing|cleaning|identity|activity|entities|features)"?\s*\.\s*"?(\w+)"?')
-of_entities = {
-    "node",
-    "dated",
-    "member",
-    "lookup",
-    "redirect",
-    "entity",
-}  # of identity; `entities.state` names their content
+# of identity; `entities.state` names their content
+of_entities = {"node", "dated", "member", "lookup", "redirect", "entity"}
 lasting = {"evidence", "rule", "blocked", "shared", "held", "apart", "event", "match_report", "match_level", "match_link",
            "match_reason"}  # fmt: skip
 
