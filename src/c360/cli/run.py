@@ -34,11 +34,14 @@ def command(
     as_json: bool,
 ) -> None:
     """Run the project: read the sources, identify, build the tables, check and publish them."""
+    from c360.warehouse.engines.duckdb import start_engine
+
+    engine = None if dry_run else start_engine()  # while Python loads what reads the project, and reads it
     from c360.pipeline.run import RunOptions
     from c360.pipeline.steps.selection import parse_select
 
     at = as_of.replace(tzinfo=UTC) if as_of else None
-    options = RunOptions(as_of=at, select=parse_select(select), full_refresh=full_refresh)
+    options = RunOptions(as_of=at, select=parse_select(select), full_refresh=full_refresh, engine=engine)
     if dry_run:
         show_plan(load(project_dir), options, as_json=as_json)
         return

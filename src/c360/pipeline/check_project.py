@@ -74,11 +74,12 @@ class ProjectCheck:
             self.pool.submit(import_later_rooms)
 
     def look(self, *_: object) -> None:
-        """Raise the faults that are known by now.
+        """Begin if nobody has, and raise the faults that are known by now.
 
         Raises:
             ProjectError: all of them.
         """
+        self.begin()
         if self.job is not None and self.job.done():
             self.job.result()
 
@@ -96,15 +97,20 @@ class ProjectCheck:
         """The step, which ends well only when the project has no faults; they go before what the step raises.
 
         The sources may be read before the faults are known: what they hold does not depend on the rest of the project.
+        Until their reading reports that it is under way, the check would only keep Python from getting there.
         """
 
         def build(work: Connection) -> int | None:
+            if step.name != "sources":
+                self.begin()
             try:
                 rows = step.build(work)
             except Exception:
                 self.wait()
                 raise
-            if step.name != "sources":
+            if step.name == "sources":
+                self.begin()
+            else:
                 self.wait()
             return rows
 

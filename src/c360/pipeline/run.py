@@ -16,6 +16,8 @@ from c360.records import dataclass
 from c360.warehouse import Connection
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from c360.pipeline.checks import CheckResult
     from c360.sources import Landed
     from c360.warehouse.catalogue import PublishedTable
@@ -41,6 +43,7 @@ class RunOptions:
         select: the steps that may run; None for all.
         full_refresh: run every step whatever its fingerprint; the register of ids is kept.
         again: sources that are read again although neither they nor their declaration changed.
+        engine: one that is being started for this run; None for one that the run starts itself.
     """
 
     as_of: datetime | None = None
@@ -49,6 +52,7 @@ class RunOptions:
     again: tuple[str, ...] = ()
     on_step: OnStep | None = None
     on_statement: Statement | None = None
+    engine: "Future[Any] | None" = None
 
 
 @dataclass
@@ -91,7 +95,7 @@ def run(project: Project, options: RunOptions | None = None) -> RunReport:
     with (
         open_run(project.store, chosen.as_of) as session,
         ProjectCheck(project) as checked,
-        open_store(project, meanwhile=checked.begin) as work,
+        open_store(project, chosen.engine) as work,
         ExitStack() as resources,
     ):
         work.on_statement = chosen.on_statement

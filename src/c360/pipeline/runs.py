@@ -1,11 +1,12 @@
 """A store in, one run at a time out: locked, recorded from start to end, resumed when the last one was killed."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from c360.errors import C360Error, WarehouseError
 from c360.project import Project
@@ -14,6 +15,7 @@ from c360.warehouse import Connection
 from c360.warehouse.connection import disk_fault
 from c360.warehouse.control import ControlStore, Run, open_control, run_lock
 from c360.warehouse.control.runs import RunStatus, begin_run, end_run
+from c360.warehouse.engines.duckdb import open_work, start_engine
 
 work_name = "work.duckdb"
 
@@ -67,21 +69,11 @@ def end(session: RunSession, status: RunStatus, error: BaseException) -> None:
 
 
 @contextmanager
-def open_store(project: Project, meanwhile: Callable[[], None]) -> Iterator[Connection]:
-    """Open the work store; that is the engine's work, so what reads the sources is imported meanwhile, and more done."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        opening = pool.submit(connect, project)
-        import_module("c360.sources")
-        meanwhile()
-    with opening.result() as work:
-        yield work
-
-
-def connect(project: Project) -> Connection:
-    """What the thread does; the first question about its catalogue takes the engine ten times as long as others."""
-    from c360.warehouse.engines.duckdb import open_work
-
+def open_store(project: Project, engine: "Future[Any] | None" = None) -> Iterator[Connection]:
+    """Open the work store, with an engine that is being started; what reads the sources is imported meanwhile."""
+    starting = engine or start_engine()
+    import_module("c360.sources")
     info = project.file.warehouse
-    work = open_work(project.store / work_name, threads=info.threads, memory=info.memory)
-    work.table_exists("state", "step")
-    return work
+    path = project.store / work_name
+    with open_work(path, threads=info.threads, memory=info.memory, engine=starting) as work:
+        yield work

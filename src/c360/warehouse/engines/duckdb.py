@@ -1,10 +1,10 @@
 """DuckDB: opens work and snapshot files with the settings that c360 relies on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -44,16 +44,36 @@ class WorkStore(Connection):
         return other
 
 
-def open_work(path: Path, *, threads: int | None = None, memory: str | None = None) -> Connection:
-    """Open the private work database of a run for writing; it is made when it is not there.
+def start_engine() -> "Future[Any]":
+    """Begin to start an engine for `open_work`, on a thread: it takes as long as reading the project that it is for."""
+    with_one_thread = ThreadPoolExecutor(max_workers=1)
+    engine = with_one_thread.submit(started)
+    with_one_thread.shutdown(wait=False)
+    return engine
+
+
+def started() -> Any:
+    """An engine that is ready to work: the first question about its catalogue takes it ten times as long as others."""
+    raw = connect(":memory:", read_only=False)
+    raw.execute("SELECT count(*) FROM duckdb_views()").fetchall()
+    return raw
+
+
+def open_work(
+    path: Path, *, threads: int | None = None, memory: str | None = None, engine: "Future[Any] | None" = None
+) -> Connection:
+    """Open the private work database of a run for writing, with an engine that nobody else uses; it is made when absent.
 
     Raises:
         WarehouseError: the file is locked, damaged or not writable.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = {"temp_directory": f"{path}.tmp"}
-    raw = connect(":memory:", read_only=False, threads=threads, memory=memory, more=aside)
+    raw = started() if engine is None else engine.result()
+    wanted = {"temp_directory": f"{path}.tmp", "threads": threads, "memory_limit": memory}
     try:
+        for name, value in wanted.items():
+            if value is not None:
+                raw.execute(f"SET GLOBAL {name} = {literal(str(value))}")
         raw.execute(f"ATTACH {literal(path.as_posix())} AS {WorkStore.name} (ROW_GROUP_SIZE {rows_per_group})")
         raw.execute(f"USE {WorkStore.name}")
         raw.execute(f"SET GLOBAL disabled_compression_methods = {literal(unpacked)}")
@@ -85,12 +105,11 @@ def connect(
     path: Path | str,
     *,
     read_only: bool,
-    threads: int | None,
-    memory: str | None,
-    more: Mapping[str, str] = MappingProxyType({}),
+    threads: int | None = None,
+    memory: str | None = None,
 ) -> Any:
-    """A raw connection with c360's settings, and more."""
-    config: dict[str, Any] = {**settings, **more}
+    """A raw connection with c360's settings."""
+    config: dict[str, Any] = dict(settings)
     if threads:
         config["threads"] = threads
     if memory:
