@@ -39,13 +39,15 @@ def state_of(work: Connection, context: Context, code: str, *, dated: bool) -> s
 
 def hangs_on_date(project: Project) -> bool:
     """Whether memberships begin and end, or a snippet asks for the clock, so that the tables differ from date to date."""
-    for entity in project.file.entities.values():
-        options = [option for several in entity.belongs_to.values() for option in several]
-        if any(option.left or option.joined for option in options) or reads_clock(
-            entity.model_dump_json(exclude=unsaid)
-        ):
-            return True
-    return False
+    options = [
+        option
+        for entity in project.file.entities.values()
+        for several in entity.belongs_to.values()
+        for option in several
+    ]
+    if any(option.left or option.joined for option in options):
+        return True
+    return reads_clock(project.file.model_dump_json(include={"entities"}, exclude={"entities": {"__all__": unsaid}}))
 
 
 def sources_of(context: Context) -> set[str]:

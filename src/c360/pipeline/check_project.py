@@ -4,16 +4,24 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from importlib import import_module
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from c360.errors import Fault, ProjectError
 from c360.pipeline.steps.running import Step
 from c360.project import Project
 from c360.warehouse import Connection
 
+if TYPE_CHECKING:
+    from c360.warehouse.catalogue import PublishedTable
+
 
 def find_faults(project: Project) -> list[Fault]:
     """Ask every room what is wrong with the project from its view; sorted by position, each once."""
+    return look_over(project)[0]
+
+
+def look_over(project: Project) -> "tuple[list[Fault], list[PublishedTable]]":
+    """The faults, and the tables that are published: only of a sound project it is known which columns they will have."""
     from c360 import cleaning, entities, features, identity, sources
     from c360.activity import check as check_activity
     from c360.govern.check import check as check_access
@@ -29,21 +37,22 @@ def find_faults(project: Project) -> list[Fault]:
         *features.check(project),
         *check_access(project),
     ]
-    if not found:  # only of a sound project it is known which columns its tables will have
-        found += find_check_faults(project, published_tables(project))
+    tables = [] if found else published_tables(project)
+    found = found or find_check_faults(project, tables)
     unique = {str(fault): fault for fault in found}.values()
-    return sorted(unique, key=lambda fault: (fault.at.file, fault.at.line) if fault.at else ("", 0))
+    return sorted(unique, key=lambda fault: (fault.at.file, fault.at.line) if fault.at else ("", 0)), tables
 
 
-def check_project(project: Project) -> None:
-    """Refuse a project with faults.
+def check_project(project: Project) -> "list[PublishedTable]":
+    """Refuse a project with faults; returns the tables that it publishes.
 
     Raises:
         ProjectError: all of them.
     """
-    faults = find_faults(project)
+    faults, tables = look_over(project)
     if faults:
         raise ProjectError(*faults)
+    return tables
 
 
 def import_later_rooms() -> None:
@@ -63,15 +72,16 @@ class ProjectCheck:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.pool = ThreadPoolExecutor(max_workers=1)
-        self.job: Future[None] | None = None
+        self.job: Future[list[PublishedTable]] | None = None
         self.interval = sys.getswitchinterval()
 
-    def begin(self) -> None:
+    def begin(self) -> "Future[list[PublishedTable]]":
         """Start to look for faults, if nobody has."""
         if self.job is None:
             sys.setswitchinterval(self.quick_switch)  # else every statement that returns waits for the check to yield
             self.job = self.pool.submit(check_project, self.project)
             self.pool.submit(import_later_rooms)
+        return self.job
 
     def look(self, *_: object) -> None:
         """Begin if nobody has, and raise the faults that are known by now.
@@ -79,19 +89,17 @@ class ProjectCheck:
         Raises:
             ProjectError: all of them.
         """
-        self.begin()
-        if self.job is not None and self.job.done():
-            self.job.result()
+        job = self.begin()
+        if job.done():
+            job.result()
 
-    def wait(self) -> None:
-        """Raise the faults.
+    def wait(self) -> "list[PublishedTable]":
+        """The tables that the project publishes.
 
         Raises:
-            ProjectError: all of them.
+            ProjectError: all its faults.
         """
-        self.begin()
-        if self.job is not None:
-            self.job.result()
+        return self.begin().result()
 
     def guard(self, step: Step) -> Step:
         """The step, which ends well only when the project has no faults; they go before what the step raises.

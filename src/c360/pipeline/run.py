@@ -3,12 +3,13 @@
 from contextlib import ExitStack
 from dataclasses import asdict, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from c360.pipeline.check_project import ProjectCheck
 from c360.pipeline.runs import RunSession, open_run, open_store
-from c360.pipeline.steps.fingerprints import always, code_version, digest
+from c360.pipeline.steps.drafting import EarlyDraft
+from c360.pipeline.steps.fingerprints import always, code_version, declared, digest
 from c360.pipeline.steps.running import OnStep, Step, StepResult, StepRunner
 from c360.pipeline.steps.selection import selected
 from c360.project import Project
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from c360.pipeline.checks import CheckResult
     from c360.sources import Landed
     from c360.warehouse.catalogue import PublishedTable
-    from c360.warehouse.snapshots import Draft, Manifest, Publication
+    from c360.warehouse.snapshots import Manifest, Publication
 
 small_run = 1_000_000  # activities
 
@@ -119,7 +120,7 @@ class RunPath:
         is_whole: whether all steps were chosen.
         resources: what is given back when the run ends.
         streamed: how many activities this run put into streams.
-        draft: the snapshot that was begun before its turn.
+        early: the snapshot that was begun before its turn.
     """
 
     project: Project
@@ -132,7 +133,7 @@ class RunPath:
     is_whole: bool = True
     resources: ExitStack = field(default_factory=ExitStack)
     streamed: int = 0
-    draft: "Draft | None" = None
+    early: EarlyDraft | None = None
     report: RunReport = field(init=False)
     found: "dict[str, Landed] | None" = field(init=False, default=None)
 
@@ -148,12 +149,12 @@ class RunPath:
 
     def steps(self) -> list[Step]:
         """The steps in order; each knows what its tables depend on."""
-        file = self.project.file
-        words = [file.project, file.ids, file.entities, file.lists, file.match]
+        said = partial(declared, self.project)
+        words = ("project", "ids", "entities", "lists", "match", "activities")
         return [
             Step("sources", always, self.land, after=()),
-            Step("identity", lambda: digest(self.inputs(), self.decided(), words, file.activities), self.identify, ()),
-            Step("activity", lambda: digest(file.activities), self.stream, ("identity",), then=self.begin_draft),
+            Step("identity", lambda: digest(self.inputs(), self.decided(), said(*words)), self.identify, ()),
+            Step("activity", lambda: digest(said("activities")), self.stream, ("identity",), then=self.begin_draft),
             Step(
                 "entities",
                 lambda: digest(self.as_of if self.hangs_on_date() else ""),
@@ -163,7 +164,7 @@ class RunPath:
             ),
             Step(
                 "features",
-                lambda: digest(self.as_of, file.features, file.activity_sets),
+                lambda: digest(self.as_of, said("features", "activity_sets")),
                 self.compute,
                 ("activity", "entities"),
             ),
@@ -174,6 +175,8 @@ class RunPath:
     @cached_property
     def tables(self) -> "list[PublishedTable]":
         """What is published."""
+        if self.checked is not None:
+            return self.checked.wait()
         from c360.pipeline.tables import published_tables
 
         return published_tables(self.project)
@@ -242,9 +245,9 @@ class RunPath:
         from c360 import features
         from c360.pipeline.reports.followed import made_of
 
-        if self.draft is not None:
+        if self.early is not None:
             ready = [table for table in self.tables if not table.month_by and "features" not in made_of(table)]
-            self.draft.begin(ready, self.publication(self.draft.target.work, ready))
+            self.early.begin(ready, lambda aside: self.publication(aside, ready))
         found = features.build(work, self.project, self.as_of, code=self.code, anew=self.full_refresh)
         self.report.features = found.as_json()
         return sum(len(block.own) for block in self.project.file.features.values())
@@ -259,14 +262,10 @@ class RunPath:
 
     def begin_draft(self) -> None:
         """Publish the streams of a small run beside what follows; a large one keeps all processors busy without that."""
-        from c360.warehouse.snapshots import open_draft
-
         if self.is_whole and not self.full_refresh and 0 < self.streamed <= small_run:
-            work = self.resources.enter_context(self.work.beside())
+            self.early = self.resources.enter_context(EarlyDraft(self.work, self.project.store))
             streams = [table for table in self.tables if table.month_by]
-            about = self.publication(work, streams)
-            self.draft = self.resources.enter_context(open_draft(work, self.project.store, about))
-            self.draft.begin(streams, about)
+            self.early.begin(streams, lambda aside: self.publication(aside, streams))
 
     def publish(self, work: Connection) -> int | None:
         """Publish, unless exactly this is published already."""
@@ -277,11 +276,10 @@ class RunPath:
         manifest = current_manifest(self.project.store)
         rows: int | None = None
         if manifest is None or manifest.definition != definition:
-            left = tables if self.draft is None else []
+            left = tables if self.early is None else []
             about = replace(self.publication(work, left), definition=definition)
-            if self.draft is not None:
-                manifest = self.draft.write(tables, about)
-                self.resources.close()
+            if self.early is not None:
+                manifest = self.early.write(tables, about)
             else:
                 manifest = publish(work, tables, self.project.store, about)
             rows = sum(table.rows for table in manifest.tables.values())

@@ -37,6 +37,7 @@ from c360.warehouse import Connection, comma, literal, qualified, quote
 reader_version = 1
 settled_seconds = 0.1
 folder_prefix = "reading-"
+unsaid = {"description", "owner", "late", "tier", "freshness", "optional"}  # says nothing of how a source is read
 
 
 def land(
@@ -199,10 +200,15 @@ def mark_unsettled(state: SourceState) -> None:
 
 def definition_of(project: Project, name: str, as_of: datetime) -> str:
     """A hash of everything in the project that decides how a source is read."""
-    source = project.file.sources[name]
-    block = source.model_dump(mode="json", exclude={"description", "owner", "late", "tier", "freshness", "optional"})
+    block = project.file.model_dump(mode="json", include={"sources": {name}}, exclude={"sources": {name: unsaid}})
     clocked = [compile_loosely(project, name, key, sql, as_of) for key, sql in conditions(project, name)]
-    parts = [reader_version, block, clocked, project.timezone, sorted(identifier_columns(project, name))]
+    parts = [
+        reader_version,
+        block["sources"][name],
+        clocked,
+        project.timezone,
+        sorted(identifier_columns(project, name)),
+    ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

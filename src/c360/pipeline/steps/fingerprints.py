@@ -2,12 +2,13 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any
 from uuid import uuid4
 
 import c360
+from c360.project import Project
 
 
 def always() -> str:
@@ -16,14 +17,16 @@ def always() -> str:
 
 
 def digest(*parts: Any) -> str:
-    """A fingerprint of values and of blocks of the project."""
-    return blake2b(json.dumps(parts, default=dumped, sort_keys=True).encode(), digest_size=16).hexdigest()
+    """A fingerprint of plain values and times."""
+    return blake2b(json.dumps(parts, default=str, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
-def dumped(value: Any) -> Any:
-    """A block of the project as JSON; text for the rest."""
-    dump: Callable[..., Any] | None = getattr(value, "model_dump", None)
-    return dump(mode="json") if dump is not None else str(value)
+def declared(project: Project, *blocks: str) -> dict[str, Any]:
+    """Top-level blocks of the project as plain values.
+
+    The whole file writes them, which it knows how to since it was read; a block by itself would have to find out first.
+    """
+    return project.file.model_dump(mode="json", include=set(blocks))
 
 
 def code_version() -> str:
