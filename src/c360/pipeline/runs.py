@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from c360.warehouse.control.runs import RunStatus, begin_run, end_run
 from c360.warehouse.engines.duckdb import open_work, start_engine
 
 work_name = "work.duckdb"
+little = 32_000_000  # bytes
 
 
 @dataclass
@@ -70,10 +70,14 @@ def end(session: RunSession, status: RunStatus, error: BaseException) -> None:
 
 @contextmanager
 def open_store(project: Project, engine: "Future[Any] | None" = None) -> Iterator[Connection]:
-    """Open the work store, with an engine that is being started; what reads the sources is imported meanwhile."""
+    """Open the work store, with an engine that is being started; what reads the sources is imported meanwhile.
+
+    The first run over little data keeps no log: it is not worth resuming in the middle, and lasts before it is published.
+    """
     starting = engine or start_engine()
-    import_module("c360.sources")
-    info = project.file.warehouse
-    path = project.store / work_name
-    with open_work(path, threads=info.threads, memory=info.memory, engine=starting) as work:
+    from c360.sources import input_bytes
+
+    info, path = project.file.warehouse, project.store / work_name
+    logged = path.exists() or input_bytes(project) > little
+    with open_work(path, threads=info.threads, memory=info.memory, engine=starting, logged=logged) as work:
         yield work

@@ -22,9 +22,13 @@ class Connection:
     Statements are written once, in DuckDB's dialect, in the portable subset that tests/engines holds to every engine.
     `on_statement` sees each of them before it runs (progress, tests); `portable=False` marks the few that only this
     engine understands, which live in `warehouse.engines` and `sources.files`.
+
+    Attributes:
+        logged: whether what is committed survives the process at once; otherwise it does from the next checkpoint on.
     """
 
     dialect = "duckdb"
+    logged = True
 
     def __init__(self, raw: "duckdb.DuckDBPyConnection") -> None:
         self.raw = raw

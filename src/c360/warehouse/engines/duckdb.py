@@ -40,6 +40,7 @@ class WorkStore(Connection):
     def beside(self) -> Connection:
         """Another session; it has to be told where it is."""
         other = super().beside()
+        other.logged = self.logged
         other.execute(f"USE {self.name}", portable=False)
         return other
 
@@ -60,9 +61,21 @@ def started() -> Any:
 
 
 def open_work(
-    path: Path, *, threads: int | None = None, memory: str | None = None, engine: "Future[Any] | None" = None
+    path: Path,
+    *,
+    threads: int | None = None,
+    memory: str | None = None,
+    engine: "Future[Any] | None" = None,
+    logged: bool = True,
 ) -> Connection:
-    """Open the private work database of a run for writing, with an engine that nobody else uses; it is made when absent.
+    """Open the private work database of a run for writing; it is made when it is not there.
+
+    Args:
+        path: its file.
+        threads: how many processors the engine may use.
+        memory: the most memory that it may use.
+        engine: one that was started before and that nobody else uses.
+        logged: see `Connection`. A new store that is filled at one go and checkpointed is written once, not twice.
 
     Raises:
         WarehouseError: the file is locked, damaged or not writable.
@@ -70,17 +83,20 @@ def open_work(
     path.parent.mkdir(parents=True, exist_ok=True)
     raw = started() if engine is None else engine.result()
     wanted = {"temp_directory": f"{path}.tmp", "threads": threads, "memory_limit": memory}
+    options = f"ROW_GROUP_SIZE {rows_per_group}{'' if logged else ', RECOVERY_MODE no_wal_writes'}"
     try:
         for name, value in wanted.items():
             if value is not None:
                 raw.execute(f"SET GLOBAL {name} = {literal(str(value))}")
-        raw.execute(f"ATTACH {literal(path.as_posix())} AS {WorkStore.name} (ROW_GROUP_SIZE {rows_per_group})")
+        raw.execute(f"ATTACH {literal(path.as_posix())} AS {WorkStore.name} ({options})")
         raw.execute(f"USE {WorkStore.name}")
         raw.execute(f"SET GLOBAL disabled_compression_methods = {literal(unpacked)}")
     except duckdb.Error as error:
         raw.close()
         raise not_opened(path, error) from error
-    return WorkStore(raw)
+    work = WorkStore(raw)
+    work.logged = logged
+    return work
 
 
 def open_memory(*, threads: int | None = None, memory: str | None = None) -> Connection:

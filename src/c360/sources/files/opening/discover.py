@@ -52,6 +52,11 @@ def find_files(project: Project, name: str) -> tuple[list[Found], list[Fault]]:
     return [found[shown] for shown in sorted(found)], faults
 
 
+def input_bytes(project: Project) -> int:
+    """How large the files of all sources are together, as far as they are there."""
+    return sum(file.size for name in project.file.sources for file in find_files(project, name)[0])
+
+
 def expand(root: Path, pattern: str) -> list[str]:
     """The paths that a pattern names; a plain path names itself, whether it is there or not."""
     whole = os.path.join(root, pattern)  # noqa: PTH118 - keeps `..` and symbolic links as they are written
