@@ -16,7 +16,7 @@ from c360.sources.files.loading.settle import Summary, content_hash_of, few_rows
 from c360.sources.files.splitting.exact import Refused
 from c360.sources.files.values.classes import ColumnType
 from c360.sources.files.values.inference import exact_types
-from c360.sources.files.values.types import value_sql
+from c360.sources.files.values.types import instant_sql, value_sql
 from c360.sources.files.values.zones import local_to_utc_sql
 from c360.warehouse import Connection, comma, quote
 
@@ -133,8 +133,10 @@ def fill(work: Connection, reader: Reader, table: str, types: dict[str, ColumnTy
     """Read every record into the table with `_flaw` (0: it fits)."""
     columns = reader.columns
     names = list(enumerate(columns.names))
+    instants = {index: instant_sql(f"c{index}", types[name], columns.reading) for index, name in names}
+    instants = {index: sql for index, sql in instants.items() if sql and not types[names[index][1]].total}
     read = [
-        f"c{index}, {value_sql(f'c{index}', types[name], columns.reading)} AS v{index}"
+        f"c{index}, {value_sql(f'c{index}', types[name], columns.reading, f'i{index}' if index in instants else None)} AS v{index}"
         for index, name in names
         if not types[name].total
     ]
@@ -151,7 +153,10 @@ def fill(work: Connection, reader: Reader, table: str, types: dict[str, ColumnTy
     if columns.time and is_local_date(reader, types):
         moment = f"CAST({quote(columns.time)} AS TIMESTAMP)"
         computed += f", {local_to_utc_sql(moment, columns.reading.zone)} AS _time"
-    select = f"SELECT {comma(selected)} FROM (SELECT {comma([*whole, *read, *extra])} FROM ({reader.relation()}))"
+    relation = f"({reader.relation()})"
+    if instants:
+        relation = f"(SELECT *, {comma(f'{sql} AS i{index}' for index, sql in instants.items())} FROM {relation})"
+    select = f"SELECT {comma(selected)} FROM (SELECT {comma([*whole, *read, *extra])} FROM {relation})"
     if computed:
         select = f"SELECT *{computed} FROM ({select})"
     work.execute(f"DROP TABLE IF EXISTS {table}", portable=False)

@@ -45,15 +45,22 @@ def class_sql(raw: str, reading: Reading) -> str:
     return f"CASE {' '.join(cases)} ELSE {text} END"
 
 
-def value_sql(raw: str, kind: ColumnType, reading: Reading) -> str:
-    """SQL that reads a text as a type; NULL where the text does not fit."""
+def value_sql(raw: str, kind: ColumnType, reading: Reading, instant: str | None = None) -> str:
+    """SQL that reads a text as a type; NULL where the text does not fit.
+
+    Args:
+        raw: SQL of the text.
+        kind: the type.
+        reading: how the source's texts are to be read.
+        instant: what `instant_sql` says, where that is computed already.
+    """
     if kind.native:
         return native_sql(raw, kind.sql)
     if kind.sql in ("VARCHAR", "JSON"):
         kept = raw if kind.certain else "CAST(NULL AS VARCHAR)"
         return kept if kind.sql == "VARCHAR" else f"CASE WHEN json_valid({raw}) THEN {raw} END"
     if kind.sql in ("DATE", "TIMESTAMP"):
-        return time_value_sql(raw, kind, reading)
+        return time_value_sql(raw, kind, reading, instant)
     return declared_number_sql(f"trim({raw})", kind.sql) if kind.declared else number_sql(raw, kind.sql)
 
 
@@ -82,14 +89,31 @@ def native_sql(raw: str, kind: str) -> str:
     return raw
 
 
-def time_value_sql(raw: str, kind: ColumnType, reading: Reading) -> str:
+def time_value_sql(raw: str, kind: ColumnType, reading: Reading, instant: str | None = None) -> str:
     """SQL for a DATE or TIMESTAMP in the form that the column has."""
-    declared_form = reading.date_format if kind.sql == "DATE" else reading.timestamp_format
-    own = kind.own_form or (kind.declared and declared_form is not None)
+    own = has_own_form(kind, reading)
     raw = f"trim({raw})" if kind.declared else raw
     if kind.sql == "DATE":
         return own_day_sql(raw, reading) if own else day_sql(raw)
-    return own_moment_sql(raw, reading) if own else moment_sql(raw, reading)
+    return own_moment_sql(raw, reading) if own else moment_sql(raw, reading, instant)
+
+
+def has_own_form(kind: ColumnType, reading: Reading) -> bool:
+    """Whether a column's days or times are in the form that the source declares."""
+    declared_form = reading.date_format if kind.sql == "DATE" else reading.timestamp_format
+    return kind.own_form or (kind.declared and declared_form is not None)
+
+
+def instant_sql(raw: str, kind: ColumnType, reading: Reading) -> str | None:
+    """SQL of what `value_sql` asks for several times; None where it does not. Computed apart it is computed once."""
+    if kind.sql != "TIMESTAMP" or kind.native or has_own_form(kind, reading):
+        return None
+    return parsed_sql(f"trim({raw})" if kind.declared else raw)
+
+
+def parsed_sql(raw: str) -> str:
+    """SQL of the time that a text seems to say."""
+    return f"TRY_CAST({raw} AS TIMESTAMP)"
 
 
 def whole_sql(raw: str) -> str:
@@ -110,10 +134,11 @@ def day_sql(raw: str) -> str:
     return f"CASE WHEN strlen({raw}) = 10 AND CAST(TRY_CAST({raw} AS DATE) AS VARCHAR) = {raw} THEN TRY_CAST({raw} AS DATE) END"
 
 
-def moment_sql(raw: str, reading: Reading) -> str:
+def moment_sql(raw: str, reading: Reading, instant: str | None = None) -> str:
     """ISO times and dates as UTC: naive ones in the reading's zone, others by their offset."""
-    naive = local_to_utc_sql(f"TRY_CAST({raw} AS TIMESTAMP)", reading.zone)
-    exact = f"CAST(TRY_CAST({raw} AS TIMESTAMP) AS VARCHAR) = {raw}"
+    seems = instant or parsed_sql(raw)
+    naive = local_to_utc_sql(seems, reading.zone)
+    exact = f"CAST({seems} AS VARCHAR) = {raw}"
     return (
         f"CASE WHEN strlen({raw}) = 19 AND {exact} THEN {naive} "
         f"WHEN {day_sql(raw)} IS NOT NULL THEN {naive} "
