@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from c360.identity.closure.choice import Form, close_edges
-from c360.identity.closure.memory import Means, label_components
+from c360.identity.closure.memory import Means, close_in_memory
 from c360.identity.inputs.scratch import Scratch
 from c360.warehouse import Connection
 from c360.warehouse.engines.duckdb import open_work
@@ -86,12 +86,7 @@ def closure(form: Form, means: Means | None = None) -> Callable[[Path], Partitio
         with store(folder, form) as work:
             hashed(work, folder, "VIEW" if means else "TABLE")
             with Scratch(work) as scratch:
-                if means is None:
-                    label = close_edges(scratch, "edge", form)
-                else:
-                    found = work.columns("SELECT u, v FROM edge")
-                    nodes, labels = label_components(found["u"], found["v"], means)
-                    label = scratch.write("label", {"node": nodes, "component_id": labels})
+                label = close_in_memory(scratch, "edge", means) if means else close_edges(scratch, "edge", form)
                 named(work, folder, label)
         return {"store": form}
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from c360.identity.closure.choice import Form, close_edges
-from c360.identity.closure.memory import Means, label_components
+from c360.identity.closure.memory import Means, close_in_memory, label_components
 from c360.identity.inputs.scratch import Scratch
 from c360.warehouse import Connection
 from c360.warehouse.engines.duckdb import open_memory
@@ -71,6 +71,16 @@ def test_numpy_numba_and_scipy_agree(name: str, means: Means) -> None:
     pairs = np.array(edges, np.int64)
     nodes, labels = label_components(pairs[:, 0].copy(), pairs[:, 1].copy(), means)
     assert dict(zip(nodes.tolist(), labels.tolist(), strict=True)) == by_networkx(edges)
+
+
+@pytest.mark.parametrize("means", every_means)
+def test_edges_of_a_table_are_joined_by_each(work: Connection, means: Means) -> None:
+    edges = shapes()["power law"]
+    pairs = np.array(edges, np.int64)
+    with Scratch(work) as scratch:
+        table = scratch.write("edge", {"u": pairs[:, 0].copy(), "v": pairs[:, 1].copy()})
+        found = dict(work.rows(f"SELECT node, component_id FROM {close_in_memory(scratch, table, means)}"))
+    assert found == by_networkx(edges)
 
 
 graphs = st.lists(

@@ -1,6 +1,9 @@
 """Edges of a table in, the least node of every component out, in this machine's memory: numpy, of many numba or scipy."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Literal
 
 from c360.identity.inputs.scratch import Scratch
@@ -15,18 +18,21 @@ Means = Literal["numpy", "numba", "scipy"]
 few_edges = 3_000_000  # so many numpy joins before numba has made its machine code, or scipy is loaded
 
 
-def close_in_memory(scratch: Scratch, edges: str) -> str:
+def close_in_memory(scratch: Scratch, edges: str, means: Means | None = None) -> str:
     """Find the component of every node that has an edge; `contraction.close_in_sql` gives the same.
 
     Args:
         scratch: where the result is kept.
         edges: SQL of a table or sub-query with columns `u` and `v`, in any direction, repeated or not.
+        means: what does it; None chooses by the number of edges and by what is installed.
 
     Returns:
         Scratch table `label(node, component_id)`: one row per node with an edge, the least node of its component.
     """
-    found = scratch.work.columns(f"SELECT u, v FROM {edges} AS e")
-    nodes, labels = label_components(found["u"], found["v"])
+    means = means or quickest(scratch.count(f"{edges} AS e"))
+    with readied(means):
+        found = scratch.work.columns(f"SELECT u, v FROM {edges} AS e")
+    nodes, labels = label_components(found["u"], found["v"], means)
     return scratch.write("label", {"node": nodes, "component_id": labels})
 
 
@@ -126,6 +132,29 @@ def union_by_scipy(u: "Numbers", v: "Numbers", size: int) -> "Numbers":
     least[components[backwards]] = backwards  # of several the last one written stays: the least
     result: Numbers = least[components]
     return result
+
+
+@contextmanager
+def readied(means: Means) -> Iterator[None]:
+    """Load numba's machine code on a thread, while the block reads the edges."""
+    if means != "numba":
+        yield
+        return
+    thread = Thread(target=ready_numba, name="c360-closure")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def ready_numba() -> None:
+    """Make the machine code, or load what is kept of it, by joining no edges."""
+    import numpy as np
+
+    nothing = np.empty(0, np.int64)
+    label_scattered(nothing, nothing)
+    union(nothing, nothing, 0, "numba")
 
 
 compiled_forms: dict[str, Any] = {}
