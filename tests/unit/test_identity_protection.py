@@ -240,7 +240,8 @@ def test_a_store_of_an_older_form_keeps_its_ids(store: Store) -> None:
     visit(store, ("c0", "p0@x.com", None))
     store.run()
     before = store.state()
-    for table in ("shared", "alone", "hold", "held"):
+    store.work.execute("DROP VIEW identity.dated")
+    for table in ("shared", "alone", "hold", "held", "earlier"):
         store.work.execute(f"DROP TABLE identity.{table}")
     store.work.execute("DROP VIEW identity.edge")
     store.work.execute("ALTER TABLE identity.evidence DROP COLUMN weaker")

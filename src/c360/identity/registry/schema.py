@@ -55,12 +55,7 @@ def make_tables(work: Connection) -> None:
     A store of an older form gets what it lacks. What is not registry but only derived from sources, the evidence, is
     made anew where its columns differ, and the next run reads everything.
     """
-    digests = work.scalar(
-        "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'identity' AND column_name = 'digest' "
-        "AND table_name IN ('node', 'dated')",
-        portable=False,
-    )
-    if digests == 2:  # what came last: where both are, all are as above
+    if work.column_exists("identity", "dated", "digest"):  # what came last: where it is, all are as above
         return
     is_older = work.table_exists("identity", "lookup")
     work.create_schema("identity")
