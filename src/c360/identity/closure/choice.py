@@ -3,7 +3,7 @@
 from typing import Literal
 
 from c360.identity.closure.contraction import close_in_sql
-from c360.identity.closure.memory import close_in_memory
+from c360.identity.closure.memory import close_in_memory, quickest
 from c360.identity.inputs.scratch import Scratch
 
 Form = Literal["auto", "sql", "memory"]
@@ -21,6 +21,9 @@ def close_edges(scratch: Scratch, edges: str, form: Form = "auto") -> str:
     Returns:
         Scratch table `label(node, component_id)`: one row per node with an edge, the least node of its component.
     """
-    if form == "auto":
-        form = "memory" if scratch.count(f"{edges} AS e") > quick_in_memory else "sql"
-    return close_in_memory(scratch, edges) if form == "memory" else close_in_sql(scratch, edges)
+    if form == "sql":
+        return close_in_sql(scratch, edges)
+    many = scratch.count(f"{edges} AS e")
+    if form == "auto" and many <= quick_in_memory:
+        return close_in_sql(scratch, edges)
+    return close_in_memory(scratch, edges, quickest(many))

@@ -18,18 +18,17 @@ Means = Literal["numpy", "numba", "scipy"]
 few_edges = 3_000_000  # so many numpy joins before numba has made its machine code, or scipy is loaded
 
 
-def close_in_memory(scratch: Scratch, edges: str, means: Means | None = None) -> str:
+def close_in_memory(scratch: Scratch, edges: str, means: Means) -> str:
     """Find the component of every node that has an edge; `contraction.close_in_sql` gives the same.
 
     Args:
         scratch: where the result is kept.
         edges: SQL of a table or sub-query with columns `u` and `v`, in any direction, repeated or not.
-        means: what does it; None chooses by the number of edges and by what is installed.
+        means: what does it; see `quickest`.
 
     Returns:
         Scratch table `label(node, component_id)`: one row per node with an edge, the least node of its component.
     """
-    means = means or quickest(scratch.count(f"{edges} AS e"))
     with readied(means):
         found = scratch.work.columns(f"SELECT u, v FROM {edges} AS e")
     nodes, labels = label_components(found["u"], found["v"], means)
