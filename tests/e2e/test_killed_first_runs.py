@@ -81,7 +81,7 @@ def test_a_killed_first_run_ends_in_the_content_of_an_undisturbed_one(tmp_path: 
 def test_only_a_small_first_run_keeps_no_log(tmp_path: Path) -> None:
     folder = write_demo(tmp_path / "large", users=120, events=1000)
     arguments = killed_there.replace(
-        "run_project(Path", "import c360.pipeline.runs as runs; runs.little = 1000; run_project(Path"
+        "run_project(Path", "import c360.pipeline.runs as runs; runs.few_bytes = 1000; run_project(Path"
     )
     killed = [sys.executable, "-c", arguments, str(folder), *moments["while features are computed"]]
     assert subprocess.run(killed, check=False, capture_output=True).returncode == -signal.SIGKILL

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from uuid import UUID
 
-from c360.warehouse.engines.duckdb import md5_uuid_sql, open_memory, open_work
+from c360.warehouse.engines.duckdb import md5_uuid_sql, open_memory, open_work, optimisers
 
 texts = ["", "a", "events|17|order_placed", "äß✓", "x" * 1000, *(f"{number:x}" for number in range(3000))]
 
@@ -41,3 +41,15 @@ def test_texts_are_not_shortened_and_numbers_are_packed(tmp_path: Path) -> None:
     assert ("text", "Uncompressed") in found
     assert {how for name, how in found if name == "text"} == {"Uncompressed"}
     assert "Uncompressed" not in {how for name, how in found if name == "number"}
+
+
+def test_statements_over_little_data_are_planned_plainly(tmp_path: Path) -> None:
+    setting = "SELECT current_setting('disabled_optimizers')"
+    with open_work(tmp_path / "little.duckdb", little=True) as work, work.beside() as other:
+        spared = set(work.scalar(setting, portable=False).split(","))
+        assert set(other.scalar(setting, portable=False).split(",")) == spared
+        known = {name for (name,) in work.rows("SELECT name FROM duckdb_optimizers()", portable=False)}
+    assert spared == known - optimisers
+    assert optimisers <= known  # so that a newer engine which calls one otherwise is noticed
+    with open_work(tmp_path / "large.duckdb") as work:
+        assert work.scalar(setting, portable=False) == ""

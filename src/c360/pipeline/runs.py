@@ -17,7 +17,7 @@ from c360.warehouse.control.runs import RunStatus, begin_run, end_run
 from c360.warehouse.engines.duckdb import open_work, start_engine
 
 work_name = "work.duckdb"
-little = 32_000_000  # bytes
+few_bytes = 32_000_000
 
 
 @dataclass
@@ -78,6 +78,14 @@ def open_store(project: Project, engine: "Future[Any] | None" = None) -> Iterato
     from c360.sources import input_bytes
 
     info, path = project.file.warehouse, project.store / work_name
-    logged = path.exists() or input_bytes(project) > little
-    with open_work(path, threads=info.threads, memory=info.memory, engine=starting, logged=logged) as work:
+    stored = path.stat().st_size if path.exists() else 0
+    little = max(input_bytes(project), stored) <= few_bytes
+    with open_work(
+        path,
+        threads=info.threads,
+        memory=info.memory,
+        engine=starting,
+        logged=path.exists() or not little,
+        little=little,
+    ) as work:
         yield work

@@ -29,6 +29,16 @@ settings = {  # what spills lies beside the work store for as long as a statemen
 }
 
 
+optimisers = {  # those that plans over little data gain by; the other forty take longer than they save
+    "build_side_probe_side",
+    "common_subexpressions",
+    "expression_rewriter",
+    "filter_pullup",
+    "filter_pushdown",
+    "join_order",
+    "materialized_cte",
+    "unused_columns",
+}
 unpacked = "dict_fsst,fsst,zstd"  # to write a million records with texts shortened takes twice the time, half the disk
 
 
@@ -67,6 +77,7 @@ def open_work(
     memory: str | None = None,
     engine: "Future[Any] | None" = None,
     logged: bool = True,
+    little: bool = False,
 ) -> Connection:
     """Open the private work database of a run for writing; it is made when it is not there.
 
@@ -76,6 +87,7 @@ def open_work(
         memory: the most memory that it may use.
         engine: one that was started before and that nobody else uses.
         logged: see `Connection`. A new store that is filled at one go and checkpointed is written once, not twice.
+        little: it is for little data, of which most time goes into planning statements.
 
     Raises:
         WarehouseError: the file is locked, damaged or not writable.
@@ -91,12 +103,20 @@ def open_work(
         raw.execute(f"ATTACH {literal(path.as_posix())} AS {WorkStore.name} ({options})")
         raw.execute(f"USE {WorkStore.name}")
         raw.execute(f"SET GLOBAL disabled_compression_methods = {literal(unpacked)}")
+        if little:
+            raw.execute(f"SET GLOBAL disabled_optimizers = {literal(','.join(spared(raw)))}")
     except duckdb.Error as error:
         raw.close()
         raise not_opened(path, error) from error
     work = WorkStore(raw)
     work.logged = logged
     return work
+
+
+def spared(raw: Any) -> list[str]:
+    """The engine's optimisers that little data is better off without."""
+    names = {str(name) for (name,) in raw.execute("SELECT name FROM duckdb_optimizers()").fetchall()}
+    return sorted(names - optimisers)
 
 
 def open_memory(*, threads: int | None = None, memory: str | None = None) -> Connection:

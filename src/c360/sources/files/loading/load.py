@@ -18,7 +18,7 @@ from c360.sources.files.values.classes import ColumnType
 from c360.sources.files.values.inference import exact_types
 from c360.sources.files.values.types import instant_sql, value_sql
 from c360.sources.files.values.zones import local_to_utc_sql
-from c360.warehouse import Connection, comma, quote
+from c360.warehouse import Connection, comma, literal, quote
 
 wide = 200
 page = 50_000
@@ -104,11 +104,12 @@ def fewer_optimizers(work: Connection, columns: int) -> Iterator[None]:
     if columns <= wide:
         yield
         return
-    work.execute(f"SET disabled_optimizers = '{slow_on_wide}'", portable=False)
+    before = work.scalar("SELECT current_setting('disabled_optimizers')", portable=False)
+    work.execute(f"SET disabled_optimizers = {literal(','.join(filter(None, (before, slow_on_wide))))}", portable=False)
     try:
         yield
     finally:
-        reset(work, "disabled_optimizers")
+        put_back(work, f"SET disabled_optimizers = {literal(before)}")
 
 
 @contextmanager
@@ -118,13 +119,13 @@ def uncompressed(work: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        reset(work, "force_compression")
+        put_back(work, "RESET force_compression")
 
 
-def reset(work: Connection, setting: str) -> None:
+def put_back(work: Connection, statement: str) -> None:
     """Put a setting back, unless the transaction has failed: then its own error is what counts."""
     try:
-        work.execute(f"RESET {setting}", portable=False)
+        work.execute(statement, portable=False)
     except WarehouseError:
         return
 
