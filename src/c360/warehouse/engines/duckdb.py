@@ -25,6 +25,7 @@ settings = {  # what spills lies beside the work store for as long as a statemen
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "checkpoint_threshold": "256MB",  # a run writes much and closes soon: one checkpoint at its end, not several
+    "partitioned_write_flush_threshold": "131072",  # rows: parts are cut from sorted rows, which wait a quarter as long
     "preserve_insertion_order": "false",  # no result depends on it, and it costs memory
 }
 

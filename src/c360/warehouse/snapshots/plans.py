@@ -121,6 +121,11 @@ class Plan:
         names = [name for name in (self.table.bucket_by, self.table.month_by, *self.table.key) if name]
         return comma(quote(name) for name in dict.fromkeys(names)) or "ALL"
 
+    @property
+    def order_in_parts(self) -> str:
+        """The same for parts, whose rows are found by entity alone; sorting by long keys takes a third longer."""
+        return comma(quote(name) for name in (self.table.bucket_by, self.table.month_by) if name)
+
     def versioned(self, source: str, old: str | None, extra: Sequence[str] = ()) -> str:
         """A SELECT of the stored columns and `updated_at`: the old one where no value differs, else now's."""
         columns = comma(f"n.{quote(name)}" for name in (*self.stored, *extra))

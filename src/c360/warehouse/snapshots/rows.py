@@ -139,13 +139,13 @@ def new_parts(
         select = plan.versioned(source, replaced)
         values = zip(names, changed[0].split("/"), strict=True)
         target.copy(
-            f"{select} ORDER BY {plan.order}",
+            f"{select} ORDER BY {plan.order_in_parts}",
             aside.joinpath(*(f"{name}={value}" for name, value in values), "data_0.parquet"),
         )
     else:
         select = plan.versioned(source, replaced, names)
         first = [range_column, f"CAST({month_column} AS INTEGER)"] if len(names) > 1 else []
-        target.copy(f"SELECT * FROM ({select}) ORDER BY {comma([*first, plan.order])}", aside, names)
+        target.copy(f"SELECT * FROM ({select}) ORDER BY {comma([*first, plan.order_in_parts])}", aside, names)
     files = sorted(path for path in aside.rglob("*.parquet"))
     contents = file_contents(target, plan.stored, files)
     parts = [move_part(target.folder, plan.table.name, path, contents[path.as_posix()][0], snapshot) for path in files]
