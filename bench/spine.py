@@ -32,6 +32,7 @@ class Size:
     rows: int
     reading: float
     reading_cpu: float
+    plain: Measured
     whole: Measured
     steps: list[dict[str, Any]]
 
@@ -55,14 +56,14 @@ def run_fresh(folder: Path) -> Measured:
 
 
 def measure_size(events: int, tries: int) -> Size:
-    """Reading, then whole runs, of one size."""
+    """Reading, a plain script that publishes the same events, then whole runs, of one size."""
     folder = data_of(events, max(20, events // 10))
     reading = json.loads(run([sys.executable, "-m", "bench.reading", str(folder)]).output)
+    plain = best(tries, lambda: run([sys.executable, "-m", "bench.bare", str(folder), "--published"]))
     whole = best(tries, lambda: run_fresh(folder))
     shutil.rmtree(folder / ".c360", ignore_errors=True)
-    return Size(
-        events, reading["rows"], reading["seconds"], reading["cpu_seconds"], whole, json.loads(whole.output)["steps"]
-    )
+    steps = json.loads(whole.output)["steps"]
+    return Size(events, reading["rows"], reading["seconds"], reading["cpu_seconds"], plain, whole, steps)
 
 
 def stage_rows(sizes: list[Size]) -> list[list[str]]:
@@ -106,6 +107,12 @@ def print_sizes(sizes: list[Size]) -> None:
             f"  {size.events:>12,} events, {size.rows:>12,} rows: {size.reading:.3f} s, {size.reading_cpu:.3f} cpu s; "
             f"the run takes {size.whole.seconds / size.reading:.2f} x the seconds, {size.whole.cpu / size.reading_cpu:.2f} x the cpu s"
         )
+    print("a plain script that stores, numbers, sorts, hashes and writes the same events (bench.bare --published):")
+    for size in sizes:
+        print(
+            f"  {size.events:>12,} events: {size.plain.seconds:.2f} s, {size.plain.seconds / size.reading:.1f} x reading; "
+            f"the run takes {size.whole.seconds / size.plain.seconds:.2f} x its seconds, {size.whole.cpu / size.plain.cpu:.2f} x its cpu s"
+        )
     for small, large in pairwise(sizes):
         print(
             f"growth {small.events:,} -> {large.events:,}: {large.rows / small.rows:.1f} x the rows, "
@@ -141,7 +148,7 @@ def as_json(sizes: list[Size], starts: dict[str, Measured]) -> str:
         {
             "version": 1,
             "sizes": [
-                {"events": size.events, "rows": size.rows, "reading_seconds": size.reading, "reading_cpu_seconds": size.reading_cpu, "seconds": size.whole.seconds,
+                {"events": size.events, "rows": size.rows, "reading_seconds": size.reading, "reading_cpu_seconds": size.reading_cpu, "plain_seconds": size.plain.seconds, "plain_cpu_seconds": size.plain.cpu, "seconds": size.whole.seconds,
                  "cpu_seconds": size.whole.cpu, "memory_mb": size.whole.memory_mb, "times_reading": size.whole.seconds / size.reading,
                  "steps": [{key: step[key] for key in ("name", "seconds", "rows", "peak_mb")} for step in size.steps]}
                 for size in sizes
