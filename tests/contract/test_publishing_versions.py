@@ -285,16 +285,20 @@ def test_an_unknown_snapshot_is_named(shop: Shop) -> None:
         open_snapshot(shop.store, "x")
 
 
-def test_a_refused_publication_leaves_everything_as_it_was(shop: Shop) -> None:
+@pytest.mark.parametrize(
+    ("select", "refusal"),
+    [
+        ("SELECT CAST('x' || entity_id AS INTEGER) AS entity_id FROM main.contact", "Could not convert"),
+        ("SELECT 1 AS entity_id UNION ALL SELECT 1", "1 rows too many for its key"),  # told when all else is written
+    ],
+)
+def test_a_refused_publication_leaves_everything_as_it_was(shop: Shop, select: str, refusal: str) -> None:
     first = publish_one(shop, 1)
     shop.work.raw.execute("SET file_search_path = '/tmp'")
     before = {path for path in (shop.store / "published").rglob("*") if path.is_file()}
     table = shop.contacts([(1, "x")])
-    broken = PublishedTable(
-        "broken", "SELECT CAST('x' || entity_id AS INTEGER) AS entity_id FROM main.contact", ("entity_id",)
-    )
-    with pytest.raises(WarehouseError, match="Could not convert"):
-        shop.publish(table, broken)
+    with pytest.raises(WarehouseError, match=refusal):
+        shop.publish(table, PublishedTable("broken", select, ("entity_id",)))
     assert {path for path in (shop.store / "published").rglob("*") if path.is_file()} == before
     assert shop.work.scalar("SELECT current_setting('file_search_path')") == "/tmp"
     assert shop.work.rows("SELECT count(*) FROM duckdb_databases() WHERE database_name LIKE 'c360_%'") == [(0,)]

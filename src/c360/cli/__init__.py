@@ -45,7 +45,7 @@ class LazyGroup(click.Group):
         """Their names."""
         return sorted(summaries)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 the same
         """Import one command."""
         if cmd_name not in summaries:
             return None

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -116,7 +116,7 @@ def open_draft(
                 complete(folder, draft.manifest)
         finally:
             if files.read_current(folder) != occasion.snapshot:
-                shutil.rmtree(home, ignore_errors=True)
+                abandon(folder, occasion.snapshot)
         if draft.manifest is not None:
             clear(folder, publication.retention, occasion.snapshot)
 
@@ -263,6 +263,13 @@ def complete(folder: Path, manifest: Manifest) -> None:
     if manifest.previous is None:
         files.sync(folder.parent)
     files.write_atomic(folder / files.pointer_name, f"{manifest.snapshot}\n")
+
+
+def abandon(folder: Path, snapshot: str) -> None:
+    """Remove what was written of a snapshot that was not published; what cannot be removed now goes with the next one."""
+    shutil.rmtree(folder / snapshot, ignore_errors=True)
+    with suppress(OSError):
+        files.collect_parts(folder, set(files.snapshot_ids(folder)))
 
 
 def clear(folder: Path, retention: int, current: str) -> None:
