@@ -154,12 +154,17 @@ def build_anew(work: Connection, context: Context, entity: str, readings: list[R
 def count_lost(work: Connection, table: str, readings: list[Reading]) -> list[Reading]:
     """The readings of which some rows may not be in the stream.
 
-    Counting is cheap and finding the rows is not, so each reading's rows are counted against its activities in the
-    stream; readings that share an activity cannot be told apart and are looked at together.
+    Counting is cheap and finding the rows is not: where there are as many activities as rows, nothing is lost. Else each
+    reading's rows are counted against its activities in the stream; readings that share an activity cannot be told
+    apart and are looked at together.
     """
+    rows_of = [f"{r.table} WHERE {r.condition()}" for r in readings]
+    totals = " UNION ALL ".join(f"SELECT count(*) AS n FROM {rows}" for rows in rows_of)
+    if work.scalar(f"SELECT sum(n) FROM ({totals}) t") == work.scalar(f"SELECT count(*) FROM {table}"):
+        return []
     counts = " UNION ALL ".join(
-        f"SELECT {number} AS reading, {r.name_sql()} AS activity FROM {r.table} WHERE {r.condition()}"
-        for number, r in enumerate(readings)
+        f"SELECT {number} AS reading, {r.name_sql()} AS activity FROM {rows}"
+        for number, (r, rows) in enumerate(zip(readings, rows_of, strict=True))
     )
     rows = work.rows(
         f"SELECT c.activity, c.n, c.first, c.last, coalesce(s.n, 0) FROM (SELECT activity, count(*) AS n, "
