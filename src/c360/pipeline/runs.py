@@ -17,7 +17,7 @@ from c360.warehouse.control.runs import RunStatus, begin_run, end_run
 from c360.warehouse.engines.duckdb import open_work, start_engine
 
 work_name = "work.duckdb"
-few_bytes = 32_000_000
+few_bytes, times_stored = 32_000_000, 4  # of the input, and how many times as large a store of such input may be
 
 
 @dataclass
@@ -79,7 +79,7 @@ def open_store(project: Project, engine: "Future[Any] | None" = None) -> Iterato
 
     info, path = project.file.warehouse, project.store / work_name
     stored = path.stat().st_size if path.exists() else 0
-    little = max(input_bytes(project), stored) <= few_bytes
+    little = max(input_bytes(project), stored // times_stored) <= few_bytes
     with open_work(
         path,
         threads=info.threads,

@@ -106,6 +106,7 @@ def open_work(
         raw.execute(f"SET GLOBAL disabled_compression_methods = {literal(unpacked)}")
         if little:
             raw.execute(f"SET GLOBAL disabled_optimizers = {literal(','.join(spared(raw)))}")
+            raw.execute("SET GLOBAL enable_optimistic_write = false")  # one checkpoint writes it all
     except duckdb.Error as error:
         raw.close()
         raise not_opened(path, error) from error

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import field
-from itertools import islice
 from typing import TypeVar
 
 from c360.errors import Fault
@@ -15,7 +14,7 @@ from c360.warehouse.snapshots.plans import Plan
 from c360.warehouse.snapshots.rows import Written, check_keys, hash_embedded, write_rows
 
 Item = TypeVar("Item")
-in_one_go = 6
+in_one_go, values_in_one_go = 6, 50_000
 
 
 @dataclass
@@ -44,8 +43,7 @@ class Writing:
         """Write tables until none is left, then finish what any thread has written, several in one go."""
         for plan in taken(self.pending):
             self.write(target, plan)
-        finishing = taken(self.written)
-        while some := list(islice(finishing, in_one_go)):
+        for some in gathered(taken(self.written)):
             self.finish(target, some)
 
     def write(self, target: SnapshotFile, plan: Plan) -> None:
@@ -62,6 +60,18 @@ class Writing:
                 item.history = write_history(target, item, self.snapshot, self.limit)
             item.types = create_views(target, item, item.history)
         self.done += written
+
+
+def gathered(written: "Iterator[Written]") -> "Iterator[list[Written]]":
+    """Tables to finish in one go: several small ones, so that no thread gets all the large ones."""
+    some: list[Written] = []
+    for item in written:
+        some.append(item)
+        if len(some) == in_one_go or sum(one.count * len(one.plan.stored) for one in some) > values_in_one_go:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 def taken(items: "deque[Item]") -> "Iterator[Item]":
