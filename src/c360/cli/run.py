@@ -11,7 +11,8 @@ from c360.cli.options import dry_run_option, json_option, load, project_option, 
 from c360.cli.output import print_json
 
 if TYPE_CHECKING:
-    from c360.pipeline.run import RunOptions, RunReport
+    from c360.pipeline.run import RunOptions
+    from c360.pipeline.run_report import RunReport
     from c360.pipeline.steps.running import StepResult
     from c360.project import Project
 

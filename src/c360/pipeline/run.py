@@ -1,16 +1,17 @@
 """A project in, its published tables out: the steps of a run in order, what each depends on, and its report."""
 
 from contextlib import ExitStack
-from dataclasses import asdict, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from c360.pipeline.check_project import ProjectCheck
+from c360.pipeline.run_report import RunReport
 from c360.pipeline.runs import RunSession, open_run, open_store
 from c360.pipeline.steps.drafting import EarlyDraft
 from c360.pipeline.steps.fingerprints import always, code_version, declared, digest
-from c360.pipeline.steps.running import OnStep, Step, StepResult, StepRunner
+from c360.pipeline.steps.running import OnStep, Step, StepRunner
 from c360.pipeline.steps.selection import selected
 from c360.project import Project
 from c360.records import dataclass
@@ -19,7 +20,6 @@ from c360.warehouse import Connection
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from c360.pipeline.checks import CheckResult
     from c360.sources import Landed
     from c360.warehouse.catalogue import PublishedTable
     from c360.warehouse.snapshots import Manifest, Publication
@@ -54,33 +54,6 @@ class RunOptions:
     on_step: OnStep | None = None
     on_statement: Statement | None = None
     engine: "Future[Any] | None" = None
-
-
-@dataclass
-class RunReport:
-    """What became of a run.
-
-    Attributes:
-        sources: source -> rows loaded and quarantined.
-        entities: entity -> how many there are.
-        checks: how each check came out.
-        features: which features were computed for which rows, and why; empty when the step had nothing to do.
-    """
-
-    run_id: str
-    as_of: datetime
-    resumed: bool = False
-    snapshot: str | None = None
-    steps: list[StepResult] = field(default_factory=list)
-    sources: dict[str, dict[str, int]] = field(default_factory=dict)
-    entities: dict[str, int] = field(default_factory=dict)
-    tables: dict[str, int] = field(default_factory=dict)
-    checks: "list[CheckResult]" = field(default_factory=list)
-    features: dict[str, Any] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """The report as plain values."""
-        return asdict(self)
 
 
 def run(project: Project, options: RunOptions | None = None) -> RunReport:
