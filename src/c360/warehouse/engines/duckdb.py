@@ -30,12 +30,13 @@ settings = {  # what spills lies beside the work store for as long as a statemen
 }
 
 
-optimisers = {  # those that plans over little data gain by; the other forty take longer than they save
+optimisers = {  # those that plans over little data gain by, or need; the others take longer than they save
     "build_side_probe_side",
     "common_subexpressions",
     "expression_rewriter",
     "filter_pullup",
     "filter_pushdown",
+    "in_clause",
     "join_order",
     "materialized_cte",
     "unused_columns",
