@@ -7,7 +7,7 @@ from pathlib import Path
 
 from c360.examples import write_example
 from c360.pipeline.run import RunOptions, run
-from c360.pipeline.run_report import RunReport
+from c360.pipeline.steps.report import RunReport
 from c360.project import load_project
 from c360.warehouse.snapshots import current_manifest
 

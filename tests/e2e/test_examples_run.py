@@ -14,7 +14,7 @@ from tests.e2e.plain_jaffle_gaggle import Story
 from c360.examples import write_example
 from c360.pipeline.docs import write_docs
 from c360.pipeline.run import RunOptions, run
-from c360.pipeline.run_report import RunReport
+from c360.pipeline.steps.report import RunReport
 from c360.pipeline.tables import published_tables
 from c360.project import Project, load_project
 from c360.warehouse import quote

@@ -13,7 +13,7 @@ from c360 import features
 from c360.cli import group
 from c360.errors import WarehouseError
 from c360.pipeline.run import RunOptions, run
-from c360.pipeline.run_report import RunReport
+from c360.pipeline.steps.report import RunReport
 from c360.pipeline.trials.verify import verify
 from c360.project import load_project
 from c360.warehouse.engines.duckdb import open_work

@@ -12,7 +12,7 @@ from c360.cli.output import print_json
 
 if TYPE_CHECKING:
     from c360.pipeline.run import RunOptions
-    from c360.pipeline.run_report import RunReport
+    from c360.pipeline.steps.report import RunReport
     from c360.pipeline.steps.running import StepResult
     from c360.project import Project
 

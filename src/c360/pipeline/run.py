@@ -7,10 +7,10 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from c360.pipeline.check_project import ProjectCheck
-from c360.pipeline.run_report import RunReport
 from c360.pipeline.runs import RunSession, open_run, open_store
 from c360.pipeline.steps.drafting import EarlyDraft
 from c360.pipeline.steps.fingerprints import always, code_version, declared, digest
+from c360.pipeline.steps.report import RunReport
 from c360.pipeline.steps.running import OnStep, Step, StepRunner
 from c360.pipeline.steps.selection import selected
 from c360.project import Project
