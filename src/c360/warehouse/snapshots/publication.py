@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -104,13 +104,13 @@ def open_draft(
         home.mkdir()
         try:
             with (
+                ExitStack() as until_complete,
                 open_new(work, folder, home / files.database_name, old) as target,
                 filling(target),
                 beside(target) as thread,
             ):
-                draft = Draft(
-                    target, thread, occasion, Writing(occasion.snapshot, publication.limit, publication.is_large)
-                )
+                writing = Writing(occasion.snapshot, publication.limit, publication.is_large)
+                draft = Draft(target, thread, occasion, writing, until_complete)
                 yield draft
             if draft.manifest is not None:
                 complete(folder, draft.manifest)
@@ -146,6 +146,7 @@ class Draft:
     """A snapshot under way.
 
     Attributes:
+        until_complete: what goes on until the file is written.
         begun: the tables that are planned already.
         jobs: what the thread beside does.
         manifest: what is in the snapshot, once everything is written.
@@ -155,6 +156,7 @@ class Draft:
     thread: Beside
     occasion: Occasion
     writing: Writing
+    until_complete: ExitStack
     begun: set[str] = field(default_factory=set)
     jobs: "list[Future[None]]" = field(default_factory=list)
     manifest: Manifest | None = None
@@ -187,9 +189,8 @@ class Draft:
         faults = name_faults(tables)
         if faults:
             raise WarehouseError(*faults)
-        with checkpoint_beside(target.work):
-            written = self.write_all(tables, publication)
-            engine = target.engine()
+        self.until_complete.enter_context(checkpoint_beside(target.work))
+        written, engine = self.write_all(tables, publication), target.engine()
         entries = [table_entry(item) for item in written]
         self.manifest = Manifest(
             snapshot=occasion.snapshot,
