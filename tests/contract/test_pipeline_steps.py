@@ -262,6 +262,16 @@ def test_a_disk_that_refuses_is_explained(tmp_path: Path, number: int, code: str
     assert caught.value.faults[0].code == code
 
 
+def test_a_store_that_cannot_even_be_locked_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("c360.warehouse.control.lock.os.open", refuse)
+    with pytest.raises(WarehouseError) as caught, open_run(tmp_path):
+        pass
+    assert caught.value.faults[0].code == "store-write"
+
+
 def test_other_errors_of_the_system_are_not_dressed_up(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), open_run(tmp_path):
         Path(tmp_path / "none").read_text()

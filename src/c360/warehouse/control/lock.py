@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from c360.errors import Fault, LockedError
+from c360.warehouse.connection import disk_fault
 
 file_name = "run.lock"
 
@@ -18,10 +19,14 @@ def run_lock(store: Path) -> Iterator[None]:
 
     Raises:
         LockedError: another process holds it; says which and since when.
+        WarehouseError: the store cannot be written.
     """
-    store.mkdir(parents=True, exist_ok=True)
     path = store / file_name
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o644)
+    except OSError as error:
+        raise disk_fault(error) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -37,7 +42,7 @@ def run_lock(store: Path) -> Iterator[None]:
 def is_locked(store: Path) -> bool:
     """Whether a run is under way."""
     try:
-        descriptor = os.open(store / file_name, os.O_RDWR)
+        descriptor = os.open(store / file_name, os.O_RDONLY)
     except FileNotFoundError:
         return False
     try:
