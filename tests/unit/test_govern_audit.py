@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -129,25 +130,27 @@ def test_many_ids_are_only_counted(tmp_path: Path) -> None:
 
 def test_records_that_wait_together_share_a_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log, syncs, real = AuditLog(tmp_path), [], os.fdatasync
-    gate = threading.Event()
+    begun = threading.Event()
 
-    def slow_sync(descriptor: int) -> None:
+    def sync_while_others_come(descriptor: int) -> None:
         syncs.append(descriptor)
-        gate.wait(0.05)
+        begun.set()
+        limit = time.monotonic() + 30
+        while len(syncs) == 1 and len(log.waiting) < 7 and time.monotonic() < limit:
+            time.sleep(0.001)
         real(descriptor)
 
-    monkeypatch.setattr(os, "fdatasync", slow_sync)
-    threads = [
-        threading.Thread(target=lambda n=n: [log.record("read contact", who=f"t{n}", role="r") for _ in range(5)])
-        for n in range(8)
-    ]
-    for thread in threads:
+    monkeypatch.setattr(os, "fdatasync", sync_while_others_come)
+    threads = [threading.Thread(target=lambda n=n: log.record("read contact", who=f"t{n}", role="r")) for n in range(8)]
+    threads[0].start()
+    assert begun.wait(30)
+    for thread in threads[1:]:
         thread.start()
     for thread in threads:
         thread.join()
     assert log.verify() is None
-    assert len(list(log.read())) == 40
-    assert len(syncs) < 25
+    assert len(list(log.read())) == 8
+    assert len(syncs) == 2
 
 
 def test_processes_append_to_one_chain(tmp_path: Path) -> None:
